@@ -1,0 +1,24 @@
+"""The one schema of the configuration; a file a section."""
+
+from talkpose.config.base import Section
+from talkpose.config.clips import ClipsConfig, CorpusConfig
+from talkpose.config.compose import ComposeConfig
+from talkpose.config.face import FaceConfig
+from talkpose.config.motion import MotionConfig
+from talkpose.config.refine import RefineConfig
+from talkpose.config.report import MetricsConfig
+from talkpose.config.run import RunConfig, load_config, parse_config
+
+__all__ = [
+    "ClipsConfig",
+    "ComposeConfig",
+    "CorpusConfig",
+    "FaceConfig",
+    "MetricsConfig",
+    "MotionConfig",
+    "RefineConfig",
+    "RunConfig",
+    "Section",
+    "load_config",
+    "parse_config",
+]

@@ -1,0 +1,93 @@
+"""The whole configuration: one schema, checked at start."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from talkpose.config.base import Scale, Section
+from talkpose.config.clips import ClipsConfig, CorpusConfig
+from talkpose.config.compose import ComposeConfig
+from talkpose.config.face import FaceConfig
+from talkpose.config.motion import MotionConfig
+from talkpose.config.refine import RefineConfig
+from talkpose.config.report import MetricsConfig
+from talkpose.errors import UserError
+
+SECTIONS: dict[str, type[Section]] = {
+    "clips": ClipsConfig,
+    "face": FaceConfig,
+    "motion": MotionConfig,
+    "compose": ComposeConfig,
+    "refine": RefineConfig,
+    "metrics": MetricsConfig,
+}
+
+
+class RunConfig(Section):
+    """A run: what to do, at which scale, on which device."""
+
+    run: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", description="name; results go to results/<run>")
+    seed: int = Field(0, ge=0)
+    scale: Scale = Field("small", description="paper: 256x256 and the paper's networks")
+    device: str = Field("cpu", pattern=r"^(cpu|cuda(:\d+)?)$")
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    threads: int = Field(1, ge=1, description="CPU threads of a training or generating job")
+    corpora: dict[str, CorpusConfig] = Field(min_length=1)
+    train_seconds: float = Field(12.0, gt=0, description="start of each personal video that Ours-P may see")
+    methods: list[str] = Field(["ours-g", "ours-p", "oracle", "still", "pingpong"], min_length=1)
+    clips: ClipsConfig = ClipsConfig()
+    face: FaceConfig = FaceConfig()
+    motion: MotionConfig = MotionConfig()
+    compose: ComposeConfig = ComposeConfig()
+    refine: RefineConfig = RefineConfig()
+    metrics: MetricsConfig = MetricsConfig()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _apply_scale(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or data.get("scale", "small") != "paper":
+            return data
+        merged = dict(data)
+        for name, section in SECTIONS.items():
+            given = merged.get(name) or {}
+            if isinstance(given, dict):
+                merged[name] = {**section.PAPER, **given}
+        return merged
+
+    def corpora_with(self, role: str) -> list[str]:
+        """Names of the corpora with this role, in the file's order."""
+        return [name for name, corpus in self.corpora.items() if corpus.role == role]
+
+
+def parse_config(data: Any, where: str = "config") -> RunConfig:
+    """Check a configuration; raise UserError that names every wrong key and how to mend it."""
+    try:
+        return RunConfig.model_validate(data)
+    except ValidationError as error:
+        lines = [
+            f"{where}: `{'.'.join(map(str, e['loc'])) or '(top)'}`: {_advice(e)}"
+            for e in error.errors(include_url=False)
+        ]
+        raise UserError("\n".join(lines)) from error
+
+
+def _advice(error: Any) -> str:
+    if error["type"] == "extra_forbidden":
+        return "unknown key; remove it or check its spelling (docs/configuration.md lists all keys)"
+    if error["type"] == "missing":
+        return "this key is required; add it"
+    return f"{error['msg']}; given: {error['input']!r}"
+
+
+def load_config(path: str | Path) -> RunConfig:
+    """Read a YAML configuration file with the safe loader and check it."""
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"{path}: no such configuration file; give one with CONFIG=config/<name>.yaml")
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise UserError(f"{path}: not valid YAML ({error}); mend the line that it names") from error
+    return parse_config(data, str(path))
