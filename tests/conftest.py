@@ -1,0 +1,17 @@
+"""Fixtures that all tests share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def clips_dir() -> Path:
+    """Folder of the real clips: TALKPOSE_CLIPS, else shared/clips beside the checkout; skips where absent."""
+    folder = Path(os.environ.get("TALKPOSE_CLIPS", ROOT.parent / "shared" / "clips"))
+    if not (folder / "MANIFEST.tsv").is_file():
+        pytest.skip(f"no real clips at {folder}; set TALKPOSE_CLIPS to a folder that has them")
+    return folder
