@@ -102,8 +102,8 @@ def windows(mfcc12: np.ndarray, n_frames: int) -> np.ndarray:
 def speech_windows(audio: np.ndarray) -> np.ndarray:
     """Windows of MFCC 1..12 for every whole video frame of the sound: (N,) -> (N // 640, 28, 12) float32.
 
-    Zeros are put around the sound: 1920 samples (three frames) in front, 2160 behind. The public code puts 1920
-    behind and so loses the last frame; the windows that both have are equal.
+    Zeros are put around the sound: 1920 samples (three frames) in front, 2160 behind. The public code puts
+    1920 behind and so loses the last frame; the windows that both have are equal.
 
     Raises
     ------
