@@ -1,0 +1,45 @@
+# Every task of the project. `make setup` is done by the others when it is needed.
+PYTHON ?= python3
+CORES ?= 2
+CONFIG ?= config/clips.yaml
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint format check-types test-pytorch3d clean
+
+help:
+	@echo "make run CONFIG=config/clips.yaml CLIPS=<folder>   from raw video to report"
+	@echo "make test            every test            make lint    format, lint, types, workflow"
+	@echo "make setup           .venv from the lock   make test-pytorch3d   that backend, in its own venv"
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+run: setup
+	@$(BIN)/talkpose run --config "$(CONFIG)" $(if $(CLIPS),--set "CLIPS=$(CLIPS)") --cores $(CORES)
+
+test: setup
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/mypy
+	$(BIN)/python tests/workflow/lint_workflow.py
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/snakefmt Snakefile workflow
+
+clean:
+	rm -rf .pytest_cache .ruff_cache .mypy_cache .snakemake
