@@ -34,8 +34,9 @@ def _models() -> tuple[Any, Any]:
 class DlibDetector:
     """HOG detector and 68-point regression trees.
 
-    The whole picture is searched in the first frame, every 25 frames and after a loss; between them only the
-    neighbourhood of the last face, which costs a tenth. Every frame gets its own detected box, so nothing drifts.
+    The whole picture is searched in the first frame, every 25 frames and after a loss; between them only
+    the neighbourhood of the last face, which costs a tenth. Every frame gets its own detected box, so
+    nothing drifts.
     """
 
     name = "dlib"

@@ -12,13 +12,13 @@ from talkpose.face.landmarks import Detection, collect
 
 
 class MediapipeDetector:
-    """FaceMesh in tracking mode; each call of `detect` builds a new graph, so nothing leaks between videos."""
+    """FaceMesh in tracking mode; each call of `detect` builds a new graph, so nothing leaks."""
 
     name = "mediapipe"
     n_points = 468
 
     def __init__(self, max_faces: int = 2, refine: bool = False):
-        """max_faces: faces looked for; refine: the attention mesh, with finer lips and eyes (points 0..467)."""
+        """max_faces: faces looked for; refine: the attention mesh, with finer lips and eyes."""
         self.max_faces = max_faces
         self.refine = refine
 
