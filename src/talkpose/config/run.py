@@ -33,10 +33,13 @@ class RunConfig(Section):
     scale: Scale = Field("small", description="paper: 256x256 and the paper's networks")
     device: str = Field("cpu", pattern=r"^(cpu|cuda(:\d+)?)$")
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
-    threads: int = Field(1, ge=1, description="CPU threads of a training or generating job")
+    threads: int = Field(1, ge=1, description="CPU threads of a job for one person")
+    general_threads: int = Field(2, ge=1, description="CPU threads of the general training of stage 2")
     corpora: dict[str, CorpusConfig] = Field(min_length=1)
     train_seconds: float = Field(12.0, gt=0, description="start of each personal video that Ours-P may see")
-    methods: list[str] = Field(["ours-g", "ours-p", "oracle", "still", "pingpong"], min_length=1)
+    methods: list[str] = Field(
+        ["ours-g", "ours-p", "oracle", "still", "pingpong", "shifted-sound", "rerender"], min_length=1
+    )
     clips: ClipsConfig = ClipsConfig()
     face: FaceConfig = FaceConfig()
     motion: MotionConfig = MotionConfig()

@@ -1,0 +1,31 @@
+"""The command line: groups of commands, and how errors that a user can mend are shown."""
+
+import sys
+
+import typer
+
+from talkpose import __version__
+from talkpose.cli import animate, face, run, steps
+from talkpose.errors import UserError
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+for group in steps.GROUPS:
+    app.add_typer(group)
+app.add_typer(face.app)
+app.command(name="run", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(run.run)
+app.command(name="animate")(animate.animate)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+def main() -> None:
+    """Entry point: a UserError becomes one clear message and exit code 2, without a traceback."""
+    try:
+        app()
+    except UserError as error:
+        typer.echo(f"talkpose: {error}", err=True)
+        sys.exit(2)

@@ -1,0 +1,106 @@
+"""The commands that rules call: each reads results/<run>/config.json and does one step of the run."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from talkpose.layout import RunLayout
+
+Run = Annotated[Path, typer.Argument(help="folder of the run, results/<run>")]
+
+clips = typer.Typer(name="clips", help="Raw files to clips.", no_args_is_help=True)
+motion = typer.Typer(name="motion", help="Stage 1: sound to expression and pose.", no_args_is_help=True)
+refine = typer.Typer(name="refine", help="Stage 2: rendered to realistic frames.", no_args_is_help=True)
+methods = typer.Typer(name="methods", help="Generate videos.", no_args_is_help=True)
+metrics = typer.Typer(name="metrics", help="Measure videos.", no_args_is_help=True)
+report = typer.Typer(name="report", help="Tables and pages.", no_args_is_help=True)
+GROUPS = [clips, motion, refine, methods, metrics, report]
+
+
+@clips.command("ingest")
+def clips_ingest(run: Run, corpus: str, shard: str) -> None:
+    """Normalise one shard of a corpus; clips that cannot be used are quarantined."""
+    from talkpose.face.ingest_step import ingest_shard
+
+    ingest_shard(RunLayout(run), corpus, shard)
+
+
+@clips.command("index")
+def clips_index(run: Run) -> None:
+    """Join the shards of every corpus and all quarantine lists."""
+    from talkpose.face.ingest_step import index_corpora
+
+    index_corpora(RunLayout(run))
+
+
+@motion.command("train")
+def motion_train(run: Run) -> None:
+    """Train the general mapping on the general corpora."""
+    from talkpose.methods.motion_steps import train
+
+    train(RunLayout(run))
+
+
+@motion.command("personalise")
+def motion_personalise(run: Run, person: str) -> None:
+    """Fine-tune the general mapping on the start of one person's video."""
+    from talkpose.methods.motion_steps import personalise
+
+    personalise(RunLayout(run), person)
+
+
+@refine.command("pairs")
+def refine_pairs(run: Run, corpus: str, shard: str) -> None:
+    """Render the frames that stage 2 trains on, for one shard."""
+    from talkpose.methods.refine_steps import pairs
+
+    pairs(RunLayout(run), corpus, shard)
+
+
+@refine.command("train")
+def refine_train(run: Run) -> None:
+    """Train the memory-augmented GAN on the general corpora."""
+    from talkpose.methods.refine_steps import train
+
+    train(RunLayout(run))
+
+
+@refine.command("personalise")
+def refine_personalise(run: Run, person: str) -> None:
+    """Fine-tune the GAN on the start of one person's video."""
+    from talkpose.methods.refine_steps import personalise
+
+    personalise(RunLayout(run), person)
+
+
+@methods.command("generate")
+def methods_generate(run: Run, method: str, corpus: str, shard: str) -> None:
+    """Generate one method's videos for one shard of persons."""
+    from talkpose.methods.generate_step import generate_shard
+
+    generate_shard(RunLayout(run), method, corpus, shard)
+
+
+@metrics.command("measure")
+def metrics_measure(run: Run, method: str, corpus: str, shard: str) -> None:
+    """Measure one method's videos for one shard of persons."""
+    from talkpose.metrics.step import measure_shard
+
+    measure_shard(RunLayout(run), method, corpus, shard)
+
+
+@metrics.command("collect")
+def metrics_collect(run: Run, tables: list[Path]) -> None:
+    """Join metric tables into metrics.parquet."""
+    from talkpose.metrics.step import collect
+
+    collect(RunLayout(run), tables)
+
+
+@report.command("build")
+def report_build(run: Run) -> None:
+    """Write the tables and the report."""
+    from talkpose.report.build import build_report
+
+    build_report(run)

@@ -1,0 +1,36 @@
+# Raw files -> clips: 25 fps, 16 kHz mono, one fixed crop, quarantine.
+
+
+rule clips_ingest:
+    input:
+        lambda wildcards: plan.raw(wildcards.corpus, wildcards.shard),
+    output:
+        index=f"{RUN}/clips/{{corpus}}/shard-{{shard}}.parquet",
+        quarantine=f"{RUN}/clips/{{corpus}}/shard-{{shard}}.quarantine.tsv",
+    log:
+        f"{RUN}/logs/clips_ingest/{{corpus}}-{{shard}}.log",
+    benchmark:
+        f"{RUN}/logs/times/clips_ingest-{{corpus}}-{{shard}}.tsv"
+    params:
+        config=plan.section("clips", "corpora", "face"),
+        code=code_hash("config", "clips", "speech", "face/landmarks"),
+    shell:
+        "talkpose clips ingest {RUN:q} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"
+
+
+rule clips_index:
+    input:
+        lambda wildcards: [
+            plan.layout.clips_shard(corpus, shard)
+            for corpus in plan.config.corpora
+            for shard in plan.shards(corpus)
+        ],
+    output:
+        index=[plan.layout.clips_index(corpus) for corpus in plan.config.corpora],
+        quarantine=plan.layout.quarantine,
+    log:
+        f"{RUN}/logs/clips_index.log",
+    params:
+        code=code_hash("config", "clips"),
+    shell:
+        "talkpose clips index {RUN:q} > {log:q} 2>&1"

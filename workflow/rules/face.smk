@@ -1,0 +1,17 @@
+# Clips -> tracks: 257 coefficients and landmarks a frame.
+
+
+rule face_track:
+    input:
+        f"{RUN}/clips/{{corpus}}/shard-{{shard}}.parquet",
+    output:
+        f"{RUN}/tracks/{{corpus}}/shard-{{shard}}.parquet",
+    log:
+        f"{RUN}/logs/face_track/{{corpus}}-{{shard}}.log",
+    benchmark:
+        f"{RUN}/logs/times/face_track-{{corpus}}-{{shard}}.tsv"
+    params:
+        config=plan.section("face"),
+        code=code_hash("config", "face"),
+    shell:
+        "talkpose face track {RUN:q} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"

@@ -1,0 +1,37 @@
+# Frames -> one tidy table of metric rows.
+MEASURED = [
+    (method, corpus, shard)
+    for method in plan.config.methods
+    for corpus in plan.config.corpora_with("persons")
+    for shard in plan.shards(corpus)
+]
+
+
+rule metrics_measure:
+    input:
+        f"{RUN}/videos/{{method}}/{{corpus}}-{{shard}}.json",
+        f"{RUN}/tracks/{{corpus}}/shard-{{shard}}.parquet",
+    output:
+        f"{RUN}/metrics/{{method}}/{{corpus}}-{{shard}}.parquet",
+    log:
+        f"{RUN}/logs/metrics_measure/{{method}}-{{corpus}}-{{shard}}.log",
+    benchmark:
+        f"{RUN}/logs/times/metrics_measure-{{method}}-{{corpus}}-{{shard}}.tsv"
+    params:
+        config=plan.section("metrics", "train_seconds"),
+        code=code_hash("config", "metrics", "face/landmarks"),
+    shell:
+        "talkpose metrics measure {RUN:q} {wildcards.method} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"
+
+
+rule metrics_collect:
+    input:
+        [plan.layout.metrics_shard(*names) for names in MEASURED],
+    output:
+        plan.layout.metrics,
+    log:
+        f"{RUN}/logs/metrics_collect.log",
+    params:
+        code=code_hash("config", "metrics"),
+    shell:
+        "talkpose metrics collect {RUN:q} {input:q} > {log:q} 2>&1"

@@ -1,0 +1,62 @@
+# Stage 2: rendered frames -> realistic frames.
+
+
+rule refine_pairs:
+    input:
+        f"{RUN}/tracks/{{corpus}}/shard-{{shard}}.parquet",
+    output:
+        f"{RUN}/pairs/{{corpus}}/shard-{{shard}}.json",
+    log:
+        f"{RUN}/logs/refine_pairs/{{corpus}}-{{shard}}.log",
+    benchmark:
+        f"{RUN}/logs/times/refine_pairs-{{corpus}}-{{shard}}.tsv"
+    params:
+        config=plan.section("compose", "face", "train_seconds"),
+        code=code_hash("config", "face", "compose", "methods"),
+    shell:
+        "talkpose refine pairs {RUN:q} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"
+
+
+rule refine_train:
+    input:
+        [
+            plan.layout.pairs_shard(corpus, shard)
+            for corpus in plan.config.corpora_with("general")
+            for shard in plan.shards(corpus)
+        ],
+    output:
+        plan.layout.model("refine", "general"),
+    log:
+        f"{RUN}/logs/refine_train.log",
+    benchmark:
+        f"{RUN}/logs/times/refine_train.tsv"
+    threads: plan.config.general_threads
+    resources:
+        gpu=GPU,
+    params:
+        config=plan.section("refine", "seed", "device", "precision", "general_threads"),
+        code=code_hash("config", "refine"),
+    shell:
+        "talkpose refine train {RUN:q} > {log:q} 2>&1"
+
+
+rule refine_personalise:
+    input:
+        general=plan.layout.model("refine", "general"),
+        pairs=lambda wildcards: plan.layout.pairs_shard(
+            *SHARD_OF_PERSON[wildcards.person]
+        ),
+    output:
+        f"{RUN}/models/refine/person/{{person}}.json",
+    log:
+        f"{RUN}/logs/refine_personalise/{{person}}.log",
+    benchmark:
+        f"{RUN}/logs/times/refine_personalise-{{person}}.tsv"
+    threads: plan.config.threads
+    resources:
+        gpu=GPU,
+    params:
+        config=plan.section("refine", "seed", "device", "precision", "threads"),
+        code=code_hash("config", "refine"),
+    shell:
+        "talkpose refine personalise {RUN:q} {wildcards.person} > {log:q} 2>&1"
