@@ -8,9 +8,17 @@ from talkpose.config.base import Section
 
 
 class MetricsConfig(Section):
-    """Which metrics are computed and by which detectors."""
+    """Which metrics are computed, by which detectors, and what the report expects of them."""
 
     names: list[Literal["psnr", "ssim", "lmd", "hs", "mouth"]] = ["psnr", "ssim", "lmd", "hs", "mouth"]
     landmarks: Literal["mediapipe", "dlib"] = "mediapipe"
+    batch: int = Field(64, ge=1, description="frames scored at once")
     hs_bins: int = Field(20, ge=2)
+    mouth_lag: int = Field(12, ge=0, description="largest lag of mouth opening searched, in frames")
     bootstrap: int = Field(2000, ge=100, description="bootstrap samples for 95% intervals")
+    mouth_expected: dict[str, float] = Field(
+        default_factory=dict, description="least mouth correlation expected of ours-p, by person"
+    )
+    face_psnr_expected: dict[str, float] = Field(
+        default_factory=dict, description="least face-region PSNR in dB expected of stage 2, by person"
+    )

@@ -1,0 +1,133 @@
+"""All metrics of one generated video, as tidy rows."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from talkpose.config import MetricsConfig
+from talkpose.errors import UserError
+from talkpose.face.landmarks import mouth_opening
+from talkpose.files import write_parquet
+from talkpose.metrics import hs, lmd, mouth, psnr, ssim
+from talkpose.metrics.base import Protocol
+
+COLUMNS = ("method", "corpus", "clip", "metric", "protocol", "value", "n_frames")
+"""Columns of metrics.parquet; `clip` is the item: <person>__own or <person>__<foreign audio id>."""
+
+Row = dict[str, Any]
+
+
+def measure_item(
+    generated: np.ndarray,
+    real: np.ndarray | None,
+    generated_points: np.ndarray | None,
+    real_points: np.ndarray | None,
+    poses_generated: np.ndarray,
+    poses_real: np.ndarray,
+    config: MetricsConfig,
+    *,
+    method: str,
+    corpus: str,
+    clip: str,
+    poses_train: np.ndarray | None = None,
+) -> list[Row]:
+    """Every metric of `config.names` that this item allows.
+
+    Parameters: `generated` uint8 (T, H, W, 3) and, where the sound is the person's own, `real` of the same
+    shape; `generated_points`, `real_points` (T, N, 2) in pixels by `config.landmarks`, nan where no face;
+    `poses_generated` (T, 3 or more) Euler angles, tracked from the generated frames; `poses_real` (N, 3)
+    those of the person's own held-out frames, the reference of HS for every item: what a method was trained
+    on would reward playing it back. `poses_train` gives the companion `hs-train`. Without `real` (foreign
+    sound) only HS is measured. Returns rows with COLUMNS. Raises UserError where shapes do not match.
+    """
+    rows: list[Row] = []
+
+    def add(protocol: Protocol, value: float, frames: int) -> None:
+        values = (method, corpus, clip, protocol.metric, protocol.id, float(value), int(frames))
+        rows.append(dict(zip(COLUMNS, values, strict=True)))
+
+    if real is not None:
+        spans = [slice(i, i + config.batch) for i in range(0, len(generated), config.batch)]
+        if len(generated) != len(real):
+            raise UserError(
+                f"{method}, {clip}: {len(generated)} generated and {len(real)} real frames; "
+                "cut both to the same frames"
+            )
+        if "psnr" in config.names:
+            add(psnr.PROTOCOL, *psnr.compute([psnr.update(generated[s], real[s]) for s in spans]))
+        if "ssim" in config.names:
+            add(ssim.PROTOCOL, *ssim.compute([ssim.update(generated[s], real[s]) for s in spans]))
+        if {"lmd", "mouth"} & set(config.names):
+            if generated_points is None or real_points is None:
+                raise UserError(
+                    f"{method}, {clip}: lmd and mouth need the landmarks of both videos; give them"
+                )
+            _measure_mouth(add, generated_points, real_points, generated.shape[2], config)
+    if "hs" in config.names:
+        known = hs.update(poses_generated), hs.update(poses_real)
+        heldout, training = hs.protocols(config.hs_bins)
+        add(heldout, *hs.compute([known[0]], [known[1]], config.hs_bins))
+        if poses_train is not None:
+            add(training, *hs.compute([known[0]], [hs.update(poses_train)], config.hs_bins))
+    return rows
+
+
+def _measure_mouth(
+    add: Any, generated: np.ndarray, real: np.ndarray, size: int, config: MetricsConfig
+) -> None:
+    kind = config.landmarks
+    if "lmd" in config.names:
+        for protocol, normalised in zip(lmd.protocols(kind), (False, True), strict=True):
+            add(protocol, *lmd.compute([lmd.update(generated, real, kind, size, normalised)]))
+    if "mouth" in config.names:
+        openings = mouth.update(mouth_opening(generated, kind), mouth_opening(real, kind))
+        value, frames, lag, best = mouth.compute([openings], config.mouth_lag)
+        plain, at_lag, at_best = mouth.protocols(kind, config.mouth_lag)
+        add(plain, value, frames)
+        add(at_lag, lag, frames)
+        add(at_best, best, frames)
+
+
+def measure_regions(
+    generated: np.ndarray,
+    real: np.ndarray,
+    masks: Mapping[str, np.ndarray],
+    config: MetricsConfig,
+    *,
+    method: str,
+    corpus: str,
+    clip: str,
+) -> list[Row]:
+    """PSNR inside each named region: rows `psnr-<region>` with COLUMNS.
+
+    Parameters: `generated`, `real` uint8 (T, H, W, 3); `masks` from region (face, mouth, edge) to bool (T,
+    H, W).
+    """
+    rows: list[Row] = []
+    for region, mask in masks.items():
+        protocol = psnr.region_protocol(region)
+        spans = [slice(i, i + config.batch) for i in range(0, len(generated), config.batch)]
+        value, frames = psnr.compute([psnr.update(generated[s], real[s], mask[s]) for s in spans])
+        values = (method, corpus, clip, protocol.metric, protocol.id, value, frames)
+        rows.append(dict(zip(COLUMNS, values, strict=True)))
+    return rows
+
+
+def metrics_table(rows: Sequence[Row]) -> pd.DataFrame:
+    """Rows as a table of fixed columns, types and order."""
+    table = pd.DataFrame(list(rows), columns=list(COLUMNS))
+    table = table.astype({"value": "float64", "n_frames": "int64"})
+    return table.sort_values(list(COLUMNS[:5]), kind="stable", ignore_index=True)
+
+
+def write_metrics(path: str | Path, rows: Sequence[Row]) -> None:
+    """Write rows as Parquet, sorted, so that equal rows give equal bytes in whatever order they came."""
+    table = metrics_table(rows)
+    key = list(COLUMNS[:5])
+    if table.duplicated(key).any():
+        first = table.loc[table.duplicated(key), key].iloc[0].to_dict()
+        raise UserError(f"{path}: two rows for {first}; measure each item once")
+    write_parquet(path, table)

@@ -1,0 +1,34 @@
+"""All protocols by metric and id: what tables and report print about a number."""
+
+import re
+from functools import cache
+
+from talkpose.metrics import hs, lmd, mouth, psnr, ssim
+from talkpose.metrics.base import Protocol
+
+REGIONS = ("face", "mouth", "edge")
+"""Regions of the frame in which stage 2 is measured."""
+
+
+@cache
+def protocol(metric: str, identifier: str) -> Protocol:
+    """Definition of the protocol `identifier` of `metric`.
+
+    A metric or identifier that this version does not know (rows of another version) gives a plain entry
+    under its own name, with a definition that says so.
+    """
+    for known in _candidates(identifier):
+        if (known.metric, known.id) == (metric, identifier):
+            return known
+    return Protocol(metric, identifier, metric, "", "none", 3, "not defined by this version of talkpose")
+
+
+def _candidates(identifier: str) -> list[Protocol]:
+    found = [psnr.PROTOCOL, ssim.PROTOCOL, *map(psnr.region_protocol, REGIONS)]
+    if match := re.fullmatch(r"full-v1-([a-z]+)(?:-lag(\d+))?", identifier):
+        kind, lag = match[1], int(match[2] or 0)
+        if kind in lmd.MOUTH:
+            found += [*lmd.protocols(kind), *mouth.protocols(kind, lag)]
+    if match := re.fullmatch(r"pooled-(\d+)-linear", identifier):
+        found += hs.protocols(int(match[1]))
+    return found
