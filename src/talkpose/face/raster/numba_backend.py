@@ -27,6 +27,16 @@ def _owns_edge(dx, dy):
     return dy < 0.0 or (dy == 0.0 and dx > 0.0)
 
 
+@njit(cache=True, inline="always")
+def _first_pixel(low):
+    return int(math.ceil(low - 0.5)) if low > 0.5 else 0
+
+
+@njit(cache=True, inline="always")
+def _last_pixel(high, last):
+    return int(math.floor(high - 0.5)) if high < last + 0.5 else last
+
+
 @njit(cache=True, nogil=True)
 def _rasterise_frame(points, triangles, size, cull_back, nearness, out_id, out_bary):
     last = size - 1
@@ -37,14 +47,16 @@ def _rasterise_frame(points, triangles, size, cull_back, nearness, out_id, out_b
         cx, cy, cd = np.float64(points[c, 0]), np.float64(points[c, 1]), np.float64(points[c, 2])
         if not (ad >= NEAR and bd >= NEAR and cd >= NEAR):  # also drops NaN
             continue
-        left, right = min(ax, bx, cx), max(ax, bx, cx)
-        top, bottom = min(ay, by, cy), max(ay, by, cy)
+        left = min(ax, bx, cx)
+        right = max(ax, bx, cx)
+        top = min(ay, by, cy)
+        bottom = max(ay, by, cy)
         if not (right >= 0.5 and left <= last + 0.5 and bottom >= 0.5 and top <= last + 0.5):
             continue
         if not (math.isfinite(left + right + top + bottom + ad + bd + cd)):
             continue
-        x0, x1 = int(np.ceil(max(left - 0.5, 0.0))), int(np.floor(min(right - 0.5, np.float64(last))))
-        y0, y1 = math.ceil(max(top - 0.5, 0.0)), math.floor(min(bottom - 0.5, np.float64(last)))
+        x0, x1 = _first_pixel(left), _last_pixel(right, last)
+        y0, y1 = _first_pixel(top), _last_pixel(bottom, last)
         if x0 > x1 or y0 > y1:
             continue
         area = _edge(ax, ay, bx, by, cx, cy)
