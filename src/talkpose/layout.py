@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from talkpose.config import RunConfig, parse_config
 from talkpose.errors import UserError
 from talkpose.files import read_json
 
+_Clip = TypeVar("_Clip")
 OWN = "own"
 """Audio id of a person's own remaining sound."""
 
@@ -45,7 +47,9 @@ class RunLayout:
     def load_config(self) -> RunConfig:
         """Configuration of the run; raises UserError where the run has not been started."""
         if not self.config_file.is_file():
-            raise UserError(f"{self.root}: not a run (no config.json); start one with `talkpose run --config ...`")
+            raise UserError(
+                f"{self.root}: not a run (no config.json); start one with `talkpose run --config ...`"
+            )
         return parse_config(read_json(self.config_file), str(self.config_file))
 
     def clip_folder(self, corpus: str, clip: str) -> Path:
@@ -100,3 +104,8 @@ class RunLayout:
 def item_id(person: str, audio: str) -> str:
     """Name of the video in which `person` speaks the sound `audio` (`own`, or a foreign clip's id)."""
     return f"{person}__{audio}"
+
+
+def shard_clips(clips: list[_Clip], size: int) -> dict[str, list[_Clip]]:
+    """Clips in shards of `size`, by the shard's name."""
+    return {f"{i // size:04d}": clips[i : i + size] for i in range(0, len(clips), size)}

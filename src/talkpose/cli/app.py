@@ -22,6 +22,14 @@ def version() -> None:
     typer.echo(__version__)
 
 
+@app.command(name="config-page")
+def config_page() -> None:
+    """Print docs/configuration.md as the schema has it."""
+    from talkpose.config.document import configuration_page
+
+    typer.echo(configuration_page(), nl=False)
+
+
 def main() -> None:
     """Entry point: a UserError becomes one clear message and exit code 2, without a traceback."""
     try:

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from talkpose.clips.readers import list_clips, shards
+from talkpose.clips.readers import list_clips
 from talkpose.config import RunConfig, parse_config
 from talkpose.errors import UserError
 from talkpose.files import write_json
-from talkpose.layout import OWN, RunLayout
+from talkpose.layout import OWN, RunLayout, item_id, shard_clips
 from talkpose.methods.specs import method_spec
 
 SOURCE = Path(__file__).resolve().parents[1]
@@ -58,30 +58,33 @@ class Plan:
     def _check_ids(self) -> None:
         for corpus, clips in self._clips.items():
             for clip, path in clips:
-                if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", clip) or "__" in clip:
+                if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", clip):
                     raise UserError(
-                        f"{path} (corpus {corpus}): the file name becomes the clip's id, so it must be letters, "
-                        "digits, dots, dashes and single underscores; rename the file"
+                        f"{path} (corpus {corpus}): a file's name becomes the clip's id: it must be letters, "
+                        "digits, dots, dashes and underscores; rename the file"
                     )
-        ids = [clip for corpus in self.config.corpora_with("foreign") for clip, _ in self._clips[corpus]]
-        if OWN in ids or len(set(ids)) < len(ids):
-            raise UserError(f"foreign sounds need distinct file names other than `{OWN}`; rename them")
+        foreign = [clip for corpus in self.config.corpora_with("foreign") for clip, _ in self._clips[corpus]]
+        items = [item_id(person, audio) for _, _, person in self.persons() for audio in [OWN, *foreign]]
+        if len(set(items)) < len(items):
+            raise UserError("two pairs of person and sound share a name; rename the files of one of them")
 
     def shards(self, corpus: str) -> list[str]:
         """Names of a corpus' shards."""
-        return list(shards(self._clips[corpus], self.config.corpora[corpus].shard_size))
+        return list(self._shards(corpus))
+
+    def _shards(self, corpus: str) -> dict[str, list[tuple[str, Path]]]:
+        return shard_clips(self._clips[corpus], self.config.corpora[corpus].shard_size)
 
     def raw(self, corpus: str, shard: str) -> list[str]:
         """Raw files of one shard."""
-        chosen = shards(self._clips[corpus], self.config.corpora[corpus].shard_size)[shard]
-        return [str(path) for _, path in chosen]
+        return [str(path) for _, path in self._shards(corpus)[shard]]
 
     def persons(self) -> list[tuple[str, str, str]]:
         """(corpus, shard, person) of every personal video."""
         return [
             (corpus, shard, clip)
             for corpus in self.config.corpora_with("persons")
-            for shard, clips in shards(self._clips[corpus], self.config.corpora[corpus].shard_size).items()
+            for shard, clips in self._shards(corpus).items()
             for clip, _ in clips
         ]
 

@@ -146,9 +146,10 @@ def _failure(log: Path) -> str:
     logs = dict.fromkeys(
         re.findall(r"^\s+log: (\S+)", text[max(text.find("Error in rule"), 0) :], re.MULTILINE)
     )
-    parts = []
-    for path in filter(Path.is_file, map(Path, logs)):
-        parts.append(f"--- {path}\n" + "\n".join(path.read_text(errors="replace").splitlines()[-15:]))
+    found = [path for path in map(Path, logs) if path.is_file()]
+    parts = [
+        f"--- {path}\n" + "\n".join(path.read_text(errors="replace").splitlines()[-15:]) for path in found
+    ]
     if not parts:
         parts = ["\n".join(text.splitlines()[-25:])]
     return "\n".join(

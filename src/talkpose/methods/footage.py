@@ -1,0 +1,47 @@
+"""Reads what a run keeps of a person: the footage to learn from and what really followed."""
+
+import numpy as np
+import pandas as pd
+
+from talkpose.clips.store import read_frames, read_wav
+from talkpose.config import RunConfig
+from talkpose.face.track import Track, load_track
+from talkpose.layout import RunLayout
+from talkpose.methods.contract import Footage, Target
+
+SAMPLES = 640
+"""Sound samples a frame: 16 kHz at 25 fps."""
+
+
+def usable_clips(layout: RunLayout, corpus: str, shard: str) -> list[str]:
+    """Clips of a shard that were not quarantined, in order."""
+    return [str(clip) for clip in pd.read_parquet(layout.clips_shard(corpus, shard))["clip"]]
+
+
+def train_frames(config: RunConfig) -> int:
+    """Frames of a personal video that Ours-P may see (paper: 300)."""
+    return round(config.train_seconds * 25)
+
+
+def load_footage(layout: RunLayout, corpus: str, clip: str) -> Footage:
+    """A whole clip with its track."""
+    folder = layout.clip_folder(corpus, clip)
+    frames = read_frames(folder / "frames.mkv")
+    audio = read_wav(folder / "audio.wav")[: SAMPLES * len(frames)]
+    return Footage(frames, load_track(layout.track(corpus, clip)), audio)
+
+
+def cut(footage: Footage, start: int, stop: int | None = None) -> Footage:
+    """Frames [start, stop) with their track and sound."""
+    stop = len(footage.frames) if stop is None else min(stop, len(footage.frames))
+    return Footage(
+        footage.frames[start:stop],
+        Track(*(np.asarray(part)[start:stop] for part in footage.track)),
+        footage.audio[start * SAMPLES : stop * SAMPLES],
+    )
+
+
+def load_target(layout: RunLayout, config: RunConfig, corpus: str, person: str) -> Target:
+    """A person's training footage and its held-out continuation."""
+    whole, n = load_footage(layout, corpus, person), train_frames(config)
+    return Target(person, cut(whole, 0, n), cut(whole, n))
