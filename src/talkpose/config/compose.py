@@ -26,3 +26,9 @@ class ComposeConfig(Section):
     period: int = Field(
         25, ge=1, description="later keys look for backgrounds within this many training frames"
     )
+    bend_angle: float = Field(
+        0.05, gt=0, description="`paper`: radians that a bent pose may keep from its background's"
+    )
+    bend_shift: float = Field(
+        0.02, gt=0, description="`paper`: decimetres that it may keep; 0.02 is 1 px at 128 px"
+    )
