@@ -9,7 +9,7 @@ from talkpose.config.run import SECTIONS, RunConfig
 HEAD = """# Configuration
 
 A run is one YAML file; every key below may stand in it. Unknown keys are refused. `${NAME}` in a value is
-filled from `make run NAME=...` or the environment. `scale: paper` changes the defaults that the last column names;
+filled from `make run NAME=...` or the environment. `scale: paper` changes what the last column names;
 a key that the file gives always wins. This page is written from the schema: `talkpose config-page`.
 """
 

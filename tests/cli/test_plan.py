@@ -1,0 +1,78 @@
+"""What the Snakefile plans: placeholders, shards, persons and hashes."""
+
+import pytest
+
+from talkpose.cli import plan as plan_module
+from talkpose.cli.plan import Plan, code_hash, fill_placeholders
+from talkpose.errors import UserError
+
+
+@pytest.fixture
+def data(tmp_path):
+    for name in ["g1.mpg", "g2.mpg", "g3.mpg", "p1.mp4", "p2.mp4", "d1.wav"]:
+        (tmp_path / name).touch()
+    corpora = {
+        "general": {"role": "general", "reader": "grid", "path": "${HERE}", "pattern": "g*", "shard_size": 2},
+        "people": {"role": "persons", "path": "${HERE}", "pattern": "p*", "shard_size": 1},
+        "foreign": {"role": "foreign", "reader": "audio", "path": "${HERE}", "pattern": "d*"},
+    }
+    return {"run": "r", "corpora": corpora, "HERE": str(tmp_path)}
+
+
+def test_shards_and_persons(data):
+    plan = Plan(data)
+    assert plan.shards("general") == ["0000", "0001"]
+    assert [path.rsplit("/", 1)[1] for path in plan.raw("general", "0001")] == ["g3.mpg"]
+    assert plan.persons() == [("people", "0000", "p1"), ("people", "0001", "p2")]
+
+
+def test_placeholder_from_environment_or_clear_error(monkeypatch):
+    monkeypatch.setenv("THERE", "/x")
+    assert fill_placeholders({"a": ["${THERE}/b"]}, {}) == {"a": ["/x/b"]}
+    assert fill_placeholders("${THERE}", {"THERE": "/y"}) == "/y"
+    with pytest.raises(UserError, match=r"\$\{NOWHERE_GIVEN\}.*make run NOWHERE_GIVEN"):
+        fill_placeholders("${NOWHERE_GIVEN}", {})
+
+
+def test_names_that_would_clash_or_break_paths_are_refused(data, tmp_path):
+    (tmp_path / "own.wav").touch()
+    data["corpora"]["foreign"]["pattern"] = "*.wav"
+    with pytest.raises(UserError, match="share a name"):
+        Plan(data)
+    (tmp_path / "own.wav").unlink()
+    (tmp_path / "pé.mp4").touch()
+    with pytest.raises(UserError, match=r"pé\.mp4 .*rename the file"):
+        Plan(data)
+
+
+def test_unknown_method_is_named(data):
+    with pytest.raises(UserError, match="unknown method `ours-q`; choose from"):
+        Plan({**data, "methods": ["ours-q"]})
+
+
+def test_only_the_changed_section_changes_its_hash(data):
+    before, after = Plan(data), Plan({**data, "refine": {"batch": 1}})
+    assert before.section("refine") != after.section("refine")
+    assert before.section("motion", "clips") == after.section("motion", "clips")
+
+
+def test_editing_a_package_changes_the_hash_of_the_rules_that_use_it(tmp_path, monkeypatch):
+    for name in ["motion", "refine"]:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "network.py").write_text("x = 1\n")
+    monkeypatch.setattr(plan_module, "SOURCE", tmp_path)
+    code_hash.cache_clear()
+    before = {name: code_hash(name) for name in ["motion", "refine"]}
+    (tmp_path / "refine" / "network.py").write_text("x = 2\n")
+    code_hash.cache_clear()
+    after = {name: code_hash(name) for name in ["motion", "refine"]}
+    code_hash.cache_clear()
+    assert before["motion"] == after["motion"]
+    assert before["refine"] != after["refine"]
+
+
+def test_start_writes_the_checked_configuration(data, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    plan = Plan(data)
+    plan.start()
+    assert plan.layout.load_config() == plan.config

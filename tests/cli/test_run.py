@@ -1,0 +1,64 @@
+"""`talkpose run` and the command line's errors."""
+
+import fcntl
+import subprocess
+import sys
+import time
+
+import pytest
+
+from talkpose.cli.run import _failure, _only_run, _values
+from talkpose.errors import UserError
+
+
+def talkpose(*arguments, **options):
+    command = [sys.executable, "-m", "talkpose", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+def test_errors_are_one_sentence_without_traceback(tmp_path):
+    result = talkpose("run", "--config", "nowhere.yaml", cwd=tmp_path)
+    assert result.returncode == 2
+    assert result.stderr.startswith("talkpose: nowhere.yaml: no such configuration file")
+    assert "Traceback" not in result.stderr
+    result = talkpose("motion", "train", "results/none", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "not a run" in result.stderr
+
+
+def test_animate_wants_one_of_video_and_image(tmp_path):
+    result = talkpose("animate", "--audio", "a.wav", "--out", "o.mp4", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "either --video or --image" in result.stderr
+
+
+def test_values():
+    assert _values(["CLIPS=a=b"]) == {"CLIPS": "a=b"}
+    with pytest.raises(UserError, match="NAME=VALUE"):
+        _values(["clips=a"])
+
+
+def test_a_killed_run_leaves_no_lock_but_its_jobs_hold_it(tmp_path):
+    child = "import time; time.sleep(3)"
+    with _only_run(tmp_path) as lock:
+        process = subprocess.Popen([sys.executable, "-c", child], pass_fds=[lock.fileno()])
+    time.sleep(0.5)
+    with open(tmp_path / ".lock", "w") as other:
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        process.kill()
+        process.wait()
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_failure_shows_the_end_of_the_failed_rules_log(tmp_path):
+    rule_log = tmp_path / "rule.log"
+    rule_log.write_text("\n".join(f"line {i}" for i in range(100)) + "\ntalkpose: the clip is broken\n")
+    log = tmp_path / "snakemake.log"
+    log.write_text(
+        f"Error in rule x:\n    jobid: 1\n    log: {rule_log} (check log file(s) for error details)\n"
+    )
+    text = _failure(log)
+    assert "the clip is broken" in text
+    assert "line 5\n" not in text
+    assert str(log) in text
