@@ -51,9 +51,9 @@ def decode_audio(path: str | Path) -> Sound:
 
 
 def place(sound: Sound, start: float, n_samples: int) -> tuple[np.ndarray, float]:
-    """Sound from `start` on (seconds on the file's clock), exactly n_samples long; silence where there is none.
+    """Sound from `start` on (seconds on the file's clock), exactly n_samples long.
 
-    Returns it and the seconds of silence that were added.
+    Returns it and the seconds of silence that were added where the file has none.
     """
     offset = round((sound.start - start) * SAMPLE_RATE)
     out = np.zeros(n_samples, np.float32)
@@ -85,7 +85,7 @@ def _blocks(container: Any, stream: Any) -> tuple[list[tuple[float | None, np.nd
 
 
 def _join(blocks: list[tuple[float | None, np.ndarray]], rate: int) -> tuple[np.ndarray, float]:
-    """Blocks in a row, with silence in holes and overlaps dropped where the times disagree by more than GAP."""
+    """Blocks in a row; where times disagree by more than GAP, holes become silence and overlaps go."""
     start = next((time for time, _ in blocks if time is not None), 0.0)
     pieces, n = [], 0
     for time, block in blocks:

@@ -64,7 +64,7 @@ def decode(path: str | Path) -> Decoded:
 
 
 class VideoReader:
-    """Iterates over the upright frames of a file at 25 fps; can be iterated again, which decodes again.
+    """Iterates over the upright frames of a file at 25 fps; may be iterated again.
 
     At each 1/25 s tick it yields the frame whose presentation time is nearest, but never one that shows more
     than half a tick later, so a held picture is held. 25 fps input passes one to one. ClipError
@@ -72,19 +72,27 @@ class VideoReader:
     than 5% before the length that it declares.
     """
 
-    def __init__(self, path: str | Path):
+    def __init__(self, path: str | Path, keep_bytes: int = 0):
+        """keep_bytes: frames of a shorter video stay in memory, so that a second pass decodes nothing."""
         self.path = Path(path)
         self.info = self._probe()
         self.n_frames = 0  # known after one whole iteration
+        self._keep = keep_bytes // (3 * self.info.width * self.info.height)
+        self._kept: list[np.ndarray] = []
 
     def __iter__(self) -> Iterator[np.ndarray]:
+        if self._kept and len(self._kept) == self.n_frames:
+            yield from self._kept
+            return
         last_index, last = -1, None
-        self.n_frames = 0
+        self.n_frames, self._kept = 0, []
         for index, (picture, turns) in self._ticks():
             if last is None or index != last_index:
                 last, last_index = _upright(picture, turns, self.info), index
-            yield last
+            if self.n_frames < self._keep:
+                self._kept.append(last)
             self.n_frames += 1
+            yield last
 
     def place(self, sound: Sound) -> tuple[np.ndarray, float]:
         """Sound (640 T,) on the clock of the frames, and the seconds of silence added; iterate first."""
@@ -113,10 +121,9 @@ class VideoReader:
                 step = 1 / Fraction(stream.average_rate or FPS)
                 last: Fraction | None = None
                 for picture in container.decode(stream):
+                    time = Fraction(0) if last is None else last + step
                     if picture.pts is not None:
-                        time = picture.pts * (picture.time_base or stream.time_base)
-                    else:
-                        time = Fraction(0) if last is None else last + step
+                        time = Fraction(picture.pts) * (picture.time_base or stream.time_base or 1)
                     if last is not None and time <= last:
                         continue  # a second picture for the same moment never shows
                     last = time
@@ -175,7 +182,7 @@ def _shows(time: Fraction, before: Fraction, tick: Fraction) -> bool:
 
 def _duration(picture: Any, step: Fraction) -> Fraction:
     """Seconds that the last frame shows: as the file says, else as long as the one before, at most 1 s."""
-    own = (picture.duration or 0) * (picture.time_base or 0)
+    own = Fraction(picture.duration or 0) * (picture.time_base or 0)
     return own if own > 0 else min(step, Fraction(1))
 
 

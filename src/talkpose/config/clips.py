@@ -27,6 +27,15 @@ class ClipsConfig(Section):
         0.62, gt=0.1, lt=1, description="face width over crop side (0.62: tight crop)"
     )
     max_missing: float = Field(0.05, ge=0, le=1, description="share of frames that may lack a face")
+    max_several: float = Field(
+        0.1, ge=0, le=1, description="share of frames that may show a second face of comparable size"
+    )
+    cut_picture: float = Field(
+        0.04, gt=0, description="mean grey change (of 1) between two frames that may be a cut"
+    )
+    cut_face: float = Field(
+        0.35, gt=0, description="jump of the face between two frames, in its widths, that is a cut"
+    )
     min_seconds: float = Field(1.0, gt=0, description="shorter clips are quarantined")
     sync: Literal["off", "report", "correct"] = Field(
         "correct", description="audio-video offset: what to do with it"

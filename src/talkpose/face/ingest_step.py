@@ -1,0 +1,57 @@
+"""The steps `clips ingest` and `clips index` of a run."""
+
+import pandas as pd
+
+from talkpose.clips.quarantine import read_quarantine, write_quarantine
+from talkpose.clips.readers import list_clips, shards
+from talkpose.errors import UserError
+from talkpose.face.ingest import COLUMNS
+from talkpose.face.ingest import ingest_shard as ingest_clips
+from talkpose.face.landmarks import make_detector
+from talkpose.files import write_parquet
+from talkpose.layout import RunLayout
+
+_TYPES = {
+    **dict.fromkeys(("corpus", "clip", "source", "sha256", "codec", "detector"), "string"),
+    **dict.fromkeys(("n_frames", "width", "height", "rotation", "audio_rate", "audio_channels"), "Int64"),
+    **dict.fromkeys(("crop_x0", "crop_y0", "crop_side", "crop_size", "sync_offset"), "Int64"),
+    **dict.fromkeys(("seconds", "source_fps", "face_pixels", "missing_share"), "Float64"),
+    **dict.fromkeys(("sync_correlation", "sync_confidence", "silence_seconds"), "Float64"),
+    "sync_applied": "boolean",
+}
+
+
+def ingest_shard(layout: RunLayout, corpus: str, shard: str) -> None:
+    """Normalise one shard of a corpus; write its table and its quarantine list."""
+    config = layout.load_config()
+    section = config.corpora[corpus]
+    parts = shards(list_clips(section), section.shard_size)
+    if shard not in parts:
+        raise UserError(f"corpus {corpus} has no shard {shard}, only {', '.join(parts)}; plan the run again")
+    detector = (
+        None if section.reader == "audio" else make_detector(config.face.landmarks, device=config.device)
+    )
+    folder = layout.clip_folder(corpus, "clip").parent
+    rows, set_aside = ingest_clips(parts[shard], folder, detector, config.clips, corpus)
+    for row in set_aside:
+        print(f"quarantined: {row.message}")
+    write_quarantine(layout.quarantine_shard(corpus, shard), set_aside)
+    write_parquet(layout.clips_shard(corpus, shard), _table(rows))
+
+
+def index_corpora(layout: RunLayout) -> None:
+    """Join the shards of every corpus into one table, and all quarantine lists into one."""
+    config = layout.load_config()
+    set_aside = []
+    for corpus, section in config.corpora.items():
+        names = list(shards(list_clips(section), section.shard_size))
+        tables = [pd.read_parquet(layout.clips_shard(corpus, name)) for name in names]
+        write_parquet(layout.clips_index(corpus), pd.concat(tables, ignore_index=True))
+        for name in names:
+            set_aside += read_quarantine(layout.quarantine_shard(corpus, name))
+    write_quarantine(layout.quarantine, set_aside)
+
+
+def _table(rows: list[dict]) -> pd.DataFrame:
+    """Rows with the same columns and types in every shard, even an empty one."""
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(_TYPES)
