@@ -16,5 +16,11 @@ class FaceConfig(Section):
     rasteriser: Literal["numba", "torch", "pytorch3d"] = "numba"
     reconstruction: Literal["fit", "rnet"] = "fit"
     rnet_weights: str | None = Field(None, description="checkpoint of Deep3DFaceRecon for rnet")
-    iterations: int = Field(12, ge=1, description="Gauss-Newton iterations of `fit`")
-    smoothness: float = Field(0.1, ge=0, description="weight of the temporal prior on pose and expression")
+    rnet_batch: int = Field(16, ge=1, description="frames a pass of the rnet network")
+    iterations: int = Field(12, ge=1, description="Gauss-Newton iterations of `fit`, at most, in each step")
+    smoothness: float = Field(1.0, ge=0, description="weight of the temporal prior on pose and expression")
+    key_frames: int = Field(32, ge=1, description="frames of a clip that its identity is fitted on")
+    light_frames: int = Field(
+        48, ge=1, description="frames of a clip that light is solved at, the rest between"
+    )
+    light_vertices: int = Field(1500, ge=100, description="skin vertices that albedo and light are fitted on")
