@@ -17,8 +17,8 @@ class MetricsConfig(Section):
     mouth_lag: int = Field(12, ge=0, description="largest lag of mouth opening searched, in frames")
     bootstrap: int = Field(2000, ge=100, description="bootstrap samples for 95% intervals")
     mouth_expected: dict[str, float] = Field(
-        default_factory=dict, description="least mouth correlation expected of ours-p, by person"
+        {}, description="least mouth correlation expected of ours-p, by person; the report judges it"
     )
     face_psnr_expected: dict[str, float] = Field(
-        default_factory=dict, description="least face-region PSNR in dB expected of stage 2, by person"
+        {}, description="least face-region PSNR in dB expected of stage 2, by person; the report judges it"
     )

@@ -7,6 +7,9 @@ import numpy as np
 
 from talkpose.errors import UserError
 
+COLUMNS = ("method", "corpus", "clip", "metric", "protocol", "value", "n_frames")
+"""Columns of metrics.parquet; `clip` is the item: <person>__own or <person>__<foreign audio id>."""
+
 
 @dataclass(frozen=True)
 class Protocol:

@@ -12,10 +12,7 @@ from talkpose.errors import UserError
 from talkpose.face.landmarks import mouth_opening
 from talkpose.files import write_parquet
 from talkpose.metrics import hs, lmd, mouth, psnr, ssim
-from talkpose.metrics.base import Protocol
-
-COLUMNS = ("method", "corpus", "clip", "metric", "protocol", "value", "n_frames")
-"""Columns of metrics.parquet; `clip` is the item: <person>__own or <person>__<foreign audio id>."""
+from talkpose.metrics.base import COLUMNS, Protocol
 
 Row = dict[str, Any]
 

@@ -1,0 +1,103 @@
+"""What a run was made with: versions, device, seeds, and which feature stands where the paper has another."""
+
+import platform
+from importlib import metadata
+from typing import Any, NamedTuple
+
+import torch
+
+from talkpose.config import RunConfig
+
+PACKAGES = (
+    *(
+        "talkpose",
+        "torch",
+        "numpy",
+        "scipy",
+        "scikit-image",
+        "pot",
+        "pandas",
+        "pyarrow",
+        "av",
+        "opencv-python",
+    ),
+    *(
+        "mediapipe",
+        "dlib-bin",
+        "numba",
+        "librosa",
+        "snakemake",
+        "pydantic",
+        "jinja2",
+        "matplotlib",
+        "seaborn",
+    ),
+)
+
+
+class Feature(NamedTuple):
+    """One part of the method: what the paper uses and what this run uses."""
+
+    part: str
+    paper: str
+    used: str
+    same: bool
+
+
+def provenance(config: RunConfig) -> dict[str, Any]:
+    """Versions, device and seed; nothing that changes between two runs on one machine."""
+    return {"versions": _versions(), "device": _device(config.device), "seed": config.seed}
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            versions[name] = "not installed"
+    return versions
+
+
+def _device(name: str) -> str:
+    if name.startswith("cuda") and torch.cuda.is_available():
+        return f"{name} ({torch.cuda.get_device_name(name)})"
+    return f"{name} ({platform.machine()})"
+
+
+def features(config: RunConfig) -> list[Feature]:
+    """Every part that can be a substitute for what the paper uses; section numbers are the paper's."""
+    refine, face = config.refine, config.face
+    rows = [
+        (
+            "Face model (3.1)",
+            "Basel Face Model 2009",
+            {"bfm09": "Basel Face Model 2009", "cc0": "cc0 (MakeHuman)"}[face.model],
+        ),
+        (
+            "Reconstruction (3.1)",
+            "ResNet-50 regressor of Deng et al.",
+            {"rnet": "ResNet-50 regressor of Deng et al.", "fit": "fit (Gauss-Newton on landmarks)"}[
+                face.reconstruction
+            ],
+        ),
+        (
+            "Identity feature (3.4)",
+            "ArcFace, 512-d",
+            {"arcface": "ArcFace, 512-d", "dlib": "dlib face descriptor, 128-d"}[refine.identity_feature],
+        ),
+        (
+            "Spatial feature (3.4)",
+            "ResNet-18, ImageNet",
+            {
+                "imagenet-resnet18": "ResNet-18, ImageNet",
+                "trained-resnet18": "ResNet-18, trained with the memory's loss",
+            }[refine.spatial_feature],
+        ),
+        (
+            "Mouth landmarks of metrics (4.3.2)",
+            "dlib, 68 points",
+            {"dlib": "dlib, 68 points", "mediapipe": "MediaPipe, 468 points"}[config.metrics.landmarks],
+        ),
+    ]
+    return [Feature(part, paper, used, paper == used) for part, paper, used in rows]

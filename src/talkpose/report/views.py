@@ -1,0 +1,297 @@
+"""Long tables as the rows, columns and cells that a page shows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from talkpose.methods.specs import SPECS
+from talkpose.metrics.base import Protocol
+from talkpose.metrics.registry import protocol
+from talkpose.report.published import PROTOCOLS
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column's head."""
+
+    label: str
+    arrow: str = ""
+    unit: str = ""
+    protocol: str = ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: what it shows, what it sorts by, and what a pointer over it tells."""
+
+    text: str
+    sort: str = ""
+    interval: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row: head, and cells in the order of the columns."""
+
+    label: str
+    cells: list[Cell]
+    n: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows that may be compared with each other; sorting stays inside."""
+
+    label: str
+    rows: list[Row]
+    kind: str = "reproduced"
+
+
+@dataclass(frozen=True)
+class View:
+    """A table as shown."""
+
+    name: str
+    title: str
+    about: str
+    head: str
+    columns: list[Column]
+    groups: list[Group]
+    definitions: list[tuple[str, str]] = field(default_factory=list)
+    not_attempted: str = ""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How one table of tables.py is shown: columns as (column, metric, label)."""
+
+    title: str
+    about: str
+    head: str
+    columns: tuple[tuple[str, str, str], ...]
+
+
+LAYOUTS = {
+    "table2": Layout(
+        "Image quality and lip movement (as Table 2)",
+        "Mean over the persons' held-out frames with their own sound; 95% bootstrap interval over clips. "
+        "The paper's numbers stand apart: other corpus, other protocol, not comparable.",
+        "Method",
+        tuple((metric, metric, "") for metric in ("psnr", "ssim", "lmd", "lmd-normalised", "mouth")),
+    ),
+    "hs": Layout(
+        "Head-pose similarity HS (Eq. 6)",
+        "Poses are tracked anew in the generated frames. Reference: the person's held-out frames; the column "
+        "“training” compares with the frames that the model was trained on. HS ignores temporal order and "
+        "is high for heads that hardly move: read it beside the controls.",
+        "Method",
+        (
+            ("mean", "hs", "HS, own sound"),
+            ("min", "hs", "least"),
+            ("max", "hs", "largest"),
+            ("foreign", "hs", "HS, foreign sound"),
+            ("training", "hs-train", "HS, training"),
+        ),
+    ),
+    "stage1": Layout(
+        "Stage 1: does the mouth follow the sound?",
+        "Correlation of mouth opening with the real one in the held-out frames, beside the controls: a still "
+        "mouth, and Ours-P driven by the sound shifted by 1 s.",
+        "Person",
+        (
+            ("ours-p", "mouth", ""),
+            ("shifted-sound", "mouth", ""),
+            ("still", "mouth", ""),
+            ("ours-g", "mouth", ""),
+            ("oracle", "mouth", ""),
+            ("ours-p mouth-lag", "mouth-lag", "Ours-P: best lag"),
+            ("ours-p mouth-best", "mouth-best", "r there"),
+        ),
+    ),
+    "stage2": Layout(
+        "Stage 2: what does refinement add?",
+        "Real tracked coefficients of held-out frames, rendered, then refined by Ours-P.",
+        "Person, region",
+        (
+            ("rendered", "psnr-face", "rendered"),
+            ("refined", "psnr-face", "refined"),
+            ("gain", "psnr-face", "gain"),
+        ),
+    ),
+    "persons": Layout(
+        "Per person",
+        "One clip a row: the person's held-out frames with their own sound.",
+        "Person",
+        tuple((metric, metric, "") for metric in ("psnr", "ssim", "lmd", "lmd-normalised", "mouth", "hs")),
+    ),
+    "table1": Layout(
+        "User study (Table 1)",
+        "Percent of votes for the best of four methods.",
+        "Method",
+        (
+            ("image quality", "", "Image quality"),
+            ("lip synchronization", "", "Lip synchronization"),
+            ("natural", "", "Natural"),
+        ),
+    ),
+}
+
+GROUP_LABELS = {
+    "method": "Methods, computed here",
+    "control": "Controls, computed here: known answers that bound the metrics",
+    "diagnostic": "Diagnostics, computed here",
+    "quoted": "Quoted from the paper: other corpus, other protocol, not comparable",
+}
+
+
+def method_title(name: str) -> str:
+    """Title of a method, or its name where it is not a built-in one."""
+    return SPECS[name].title if name in SPECS else name
+
+
+def view(name: str, table: pd.DataFrame) -> View:
+    """One table of tables.py as a page shows it; columns and rows without any number are left out."""
+    layout = LAYOUTS[name]
+    known = table[table.value.notna()]
+    columns = [entry for entry in layout.columns if (known.column == entry[0]).any()]
+    computed, quoted = known[known.kind != "quoted"], known[known.kind == "quoted"]
+    definitions = {p: PROTOCOLS.get(p, "") for p in dict.fromkeys(quoted.protocol) if p}
+    heads = []
+    for column, metric, label in columns:
+        used = _protocol(computed[computed.column == column], metric)
+        arrow = used.arrow if column not in ("min", "max", "training", "gain") else ""
+        heads.append(Column(label or _label(column, used), arrow, used.unit, used.id))
+        if used.id:
+            definitions[f"{used.title}, {used.id}"] = used.definition
+    groups = [
+        Group(GROUP_LABELS.get(kind, kind), rows, kind)
+        for kind, rows in _grouped(name, computed, quoted, columns)
+        if rows
+    ]
+    skipped = table[(table.kind == "not-attempted") & ~table.row.isin(computed.row)].row
+    return View(
+        name, layout.title, layout.about, layout.head, heads, groups, list(definitions.items()),
+        ", ".join(dict.fromkeys(skipped)),
+    )  # fmt: skip
+
+
+def _protocol(cells: pd.DataFrame, metric: str) -> Protocol:
+    identifiers = [p for p in cells.protocol if p]
+    if not metric or not identifiers:
+        return protocol(metric, "")
+    return protocol(metric, identifiers[0])
+
+
+def _label(column: str, used: Protocol) -> str:
+    return method_title(column) if column in SPECS else used.title
+
+
+def _grouped(
+    name: str, computed: pd.DataFrame, quoted: pd.DataFrame, columns: Sequence[tuple[str, str, str]]
+) -> list[tuple[str, list[Row]]]:
+    if name == "persons":
+        groups: dict[str, list[str]] = {}
+        for row in dict.fromkeys(computed.row):
+            groups.setdefault(row.partition(" / ")[0], []).append(row)
+        found = [
+            (person, [_row(computed, row, columns, row.partition(" / ")[2]) for row in rows])
+            for person, rows in groups.items()
+        ]
+    elif name in ("table2", "hs"):
+        order = list(SPECS)
+        rows = sorted(set(computed.row), key=lambda m: (order.index(m) if m in order else len(order), m))
+        found = [
+            (
+                kind,
+                [
+                    _row(computed, m, columns)
+                    for m in rows
+                    if (SPECS[m].kind if m in SPECS else "method") == kind
+                ],
+            )
+            for kind in ("method", "control", "diagnostic")
+        ]
+    else:
+        found = [("", [_row(computed, row, columns) for row in dict.fromkeys(computed.row)])]
+    return [*found, ("quoted", [_row(quoted, row, columns) for row in dict.fromkeys(quoted.row)])]
+
+
+def _row(
+    cells: pd.DataFrame, row: str, columns: Sequence[tuple[str, str, str]], label: str | None = None
+) -> Row:
+    mine = {cell["column"]: cell for cell in cells[cells.row == row].to_dict("records")}
+    shown = [_cell(mine.get(column), metric) for column, metric, _ in columns]
+    counts = sorted({int(cell["n"]) for cell in mine.values()})
+    n = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}" if counts else ""
+    spec = SPECS.get(label or row)
+    return Row(method_title(label or row), shown, n, spec.about if spec else "")
+
+
+def _cell(cell: dict[Any, Any] | None, metric: str) -> Cell:
+    if cell is None:
+        return Cell("–", title="not measured")
+    digits = protocol(metric, cell["protocol"]).decimals
+    if cell["kind"] == "quoted":  # as many digits as the paper prints
+        digits = 3 if metric == "hs" else 2
+    value = float(cell["value"])
+    sign = "+" if cell["column"] == "gain" else ""
+    interval = ""
+    if np.isfinite([cell["ci_low"], cell["ci_high"]]).all():
+        interval = f"{cell['ci_low']:.{digits}f} … {cell['ci_high']:.{digits}f}"
+    title = f"{cell['kind']}, n = {int(cell['n'])}, protocol {cell['protocol']}"
+    return Cell(f"{value:{sign}.{digits}f}", repr(value), interval, title)
+
+
+def item_view(metrics: pd.DataFrame, clip: str) -> View | None:
+    """Values of every method on one item, None where none was measured."""
+    rows = metrics[(metrics["clip"] == clip) & ~metrics["method"].str.contains(":")]
+    if rows.empty:
+        return None
+    wanted = ("psnr", "ssim", "lmd", "lmd-normalised", "mouth", "mouth-lag", "hs")
+    used = {r["metric"]: protocol(r["metric"], r["protocol"]) for r in rows.to_dict("records")}
+    shown = [metric for metric in wanted if metric in used]
+    order = list(SPECS)
+    methods = sorted(set(rows.method), key=lambda m: (order.index(m) if m in order else len(order), m))
+    lines = []
+    for method in methods:
+        mine = {r["metric"]: r for r in rows[rows.method == method].to_dict("records")}
+        cells = [_item_cell(mine.get(metric), used[metric]) for metric in shown]
+        frames = max(int(r["n_frames"]) for r in mine.values())
+        lines.append(Row(method_title(method), cells, f"{frames} frames"))
+    heads = [Column(used[m].title, used[m].arrow, used[m].unit, used[m].id) for m in shown]
+    definitions = [(f"{used[m].title}, {used[m].id}", used[m].definition) for m in shown]
+    return View(clip, "Values of these videos", "", "Method", heads, [Group("", lines)], definitions)
+
+
+def _item_cell(row: dict[Any, Any] | None, used: Protocol) -> Cell:
+    if row is None or not np.isfinite(row["value"]):
+        return Cell("–", title="not measured")
+    value = float(row["value"])
+    return Cell(f"{value:.{used.decimals}f}", repr(value), title=f"{row['n_frames']} frames, {used.id}")
+
+
+def plain(table: pd.DataFrame, columns: dict[str, str], digits: int = 2) -> tuple[list[str], list[Row]]:
+    """Any table as heads and rows: `columns` maps its column names to heads; those it lacks are left out."""
+    present = [name for name in columns if name in table.columns]
+    rows = [
+        Row("", [_plain_cell(record[name], digits) for name in present])
+        for record in table.to_dict("records")
+    ]
+    return [columns[name] for name in present], rows
+
+
+def _plain_cell(value: Any, digits: int) -> Cell:
+    if pd.isna(value):
+        return Cell("–")
+    if isinstance(value, (bool, np.bool_)):
+        return Cell("yes" if value else "no", str(int(value)))
+    if isinstance(value, (int, np.integer)):
+        return Cell(str(value), str(value))
+    if isinstance(value, (float, np.floating)):
+        return Cell(f"{value:.{digits}f}", repr(float(value)))
+    return Cell(str(value), str(value))
