@@ -24,7 +24,7 @@ class Sound(NamedTuple):
     rate: int
     """sampling rate of the source, Hz"""
     channels: int
-    """channels of the source; they are mixed down with the usual weights"""
+    """channels of the source; the sound is their mean, as librosa has it, which can not clip"""
 
 
 def decode_audio(path: str | Path) -> Sound:
@@ -66,7 +66,7 @@ def place(sound: Sound, start: float, n_samples: int) -> tuple[np.ndarray, float
 def _blocks(container: Any, stream: Any) -> tuple[list[tuple[float | None, np.ndarray]], int, int]:
     """Pieces of mono sound with their times, the rate and the channels of the source."""
     blocks: list[tuple[float | None, np.ndarray]] = []
-    rate, channels, kind, mixer = 0, 0, None, None
+    rate, channels, kind, planar = 0, 0, None, None
     for frame in container.decode(stream):
         if rate and frame.sample_rate != rate:
             raise ClipError(
@@ -74,11 +74,11 @@ def _blocks(container: Any, stream: Any) -> tuple[list[tuple[float | None, np.nd
             )
         rate = frame.sample_rate
         channels = max(channels, len(frame.layout.channels))
-        if mixer is None or kind != (frame.format.name, frame.layout.name):
+        if planar is None or kind != (frame.format.name, frame.layout.name):
             kind = (frame.format.name, frame.layout.name)
-            mixer = av.AudioResampler(format="flt", layout="mono")
+            planar = av.AudioResampler(format="fltp", layout=frame.layout)
         time = None if frame.pts is None else float(frame.pts * frame.time_base)
-        mixed = [part.to_ndarray().reshape(-1) for part in mixer.resample(frame)]
+        mixed = [part.to_ndarray().mean(0, dtype=np.float32) for part in planar.resample(frame)]
         if mixed:
             blocks.append((time, np.concatenate(mixed)))
     return blocks, rate, channels

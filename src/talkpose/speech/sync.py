@@ -23,6 +23,7 @@ RIDGE = 1.0  # penalty a frame, for standardised features
 MIN_FRAMES = 40  # with less nothing can be said
 BLOCK = 25  # frames drawn together in the bootstrap
 DRAWS = 200
+SYLLABLE = 8  # frames that count as one independent sample at best: short clips hide their slowness
 PLATEAU = 0.75  # the peak is the centre of what rises above this share of it
 
 
@@ -159,7 +160,7 @@ def _significance(predicted: np.ndarray, target: np.ndarray, r: float, n_shifts:
     n = len(target)
     lags = min(n // 4, 100)
     product = _autocorrelation(predicted, lags) * _autocorrelation(target, lags)
-    effective = n / max(1 + 2 * float(np.maximum(product, 0).sum()), 1)
+    effective = n / max(1 + 2 * float(np.maximum(product, 0).sum()), SYLLABLE)
     if effective <= 4 or r <= 0:
         return 0.0
     p = float(norm.sf(np.arctanh(min(r, 0.999)) * np.sqrt(effective - 3)))
