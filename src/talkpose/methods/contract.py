@@ -39,6 +39,8 @@ class Generated:
     """Frames before refinement, like `frames`."""
     coefficients: np.ndarray | None = None
     """(T, 257) as generated."""
+    sources: np.ndarray | None = None
+    """(T,) index of the training frame behind each frame; None where the background is no training frame."""
     masks: dict[str, np.ndarray] = field(default_factory=dict)
     """Named regions, (T, S, S) bool."""
     facts: dict[str, float] = field(default_factory=dict)

@@ -31,6 +31,15 @@ def load_footage(layout: RunLayout, corpus: str, clip: str) -> Footage:
     return Footage(frames, load_track(layout.track(corpus, clip)), audio)
 
 
+def load_sound_and_track(layout: RunLayout, corpus: str, clip: str) -> Footage:
+    """A clip without its pictures, which stage 1 does not need: frames are (T, 0, 0, 3)."""
+    track = load_track(layout.track(corpus, clip))
+    audio = read_wav(layout.clip_folder(corpus, clip) / "audio.wav")
+    return Footage(
+        np.zeros((len(track.valid), 0, 0, 3), np.uint8), track, audio[: SAMPLES * len(track.valid)]
+    )
+
+
 def cut(footage: Footage, start: int, stop: int | None = None) -> Footage:
     """Frames [start, stop) with their track and sound."""
     stop = len(footage.frames) if stop is None else min(stop, len(footage.frames))

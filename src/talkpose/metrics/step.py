@@ -1,7 +1,7 @@
 """The workflow's metric steps: videos on disk to tidy rows."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -78,5 +78,7 @@ def _measure(
 
 def collect(layout: RunLayout, tables: list[Path]) -> None:
     """Join metric tables into metrics.parquet."""
-    joined = pd.concat([pd.read_parquet(path) for path in tables], ignore_index=True)
-    write_metrics(layout.metrics, joined.to_dict("records"))
+    rows: list[Row] = []
+    for path in tables:
+        rows += cast(list[Row], pd.read_parquet(path).to_dict("records"))
+    write_metrics(layout.metrics, rows)

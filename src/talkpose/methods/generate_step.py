@@ -1,0 +1,111 @@
+"""The workflow's step that generates one method's videos for one shard of persons."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from talkpose.clips.store import read_wav, write_lossless, write_mp4
+from talkpose.config import RunConfig
+from talkpose.files import read_json, write_json, write_npz
+from talkpose.layout import OWN, RunLayout, item_id
+from talkpose.methods.contract import Generated, Method, Target
+from talkpose.methods.controls import Oracle, PingPong, Still
+from talkpose.methods.footage import load_target, train_frames, usable_clips
+from talkpose.methods.ours import OursG, OursP, Rerender, ShiftedSound
+from talkpose.methods.receipts import clips_of, weights_beside
+from talkpose.methods.specs import method_spec
+from talkpose.motion.weights import load_network
+from talkpose.progress import progress
+from talkpose.refine.refiner import load_refiner
+
+
+def load_method(layout: RunLayout, config: RunConfig, name: str, person: str) -> Method:
+    """A method ready to generate for a person, with its trained models."""
+    scope = {
+        stage: "general" if of == "general" else f"person/{person}" for stage, of in method_spec(name).trained
+    }
+    if "refine" in scope:
+        refiner = load_refiner(weights_beside(layout.model("refine", scope["refine"])))
+        if name == "rerender":
+            return Rerender(config, refiner)
+        motion = load_network(weights_beside(layout.model("motion", scope["motion"])))
+        trained: dict[str, type[OursG] | type[OursP]] = {
+            "ours-g": OursG,
+            "ours-p": OursP,
+            "shifted-sound": ShiftedSound,
+        }
+        return trained[name](config, motion, refiner)
+    controls: dict[str, type[Method]] = {"oracle": Oracle, "still": Still, "pingpong": PingPong}
+    return controls[name]()
+
+
+def sounds_for(layout: RunLayout, config: RunConfig, name: str, target: Target) -> dict[str, np.ndarray]:
+    """Sounds that a person is to speak by audio id: the held-out own one, then every foreign one."""
+    assert target.held_out is not None
+    sounds = {OWN: target.held_out.audio}
+    if method_spec(name).sounds == "all" and config.corpora_with("foreign"):
+        for corpus, clip in clips_of(layout, config, "foreign"):
+            sounds[clip] = read_wav(layout.clip_folder(corpus, clip) / "audio.wav")
+    return sounds
+
+
+def generate_shard(layout: RunLayout, name: str, corpus: str, shard: str) -> None:
+    """Generate, write and describe every video; persons that are quarantined have none."""
+    config = layout.load_config()
+    torch.set_num_threads(config.threads)
+    items: list[dict[str, Any]] = []
+    for person in usable_clips(layout, corpus, shard):
+        target = load_target(layout, config, corpus, person)
+        method = load_method(layout, config, name, person)
+        sounds = sounds_for(layout, config, name, target)
+        with progress(f"{name}, {person}", len(sounds)) as bar:
+            for done, (audio_id, audio) in enumerate(sounds.items()):
+                made = method.generate(target, audio, audio_id == OWN)
+                items.append(write_item(layout, config, name, person, audio_id, audio, made))
+                bar.update(done + 1)
+    write_json(layout.videos_shard(name, corpus, shard), {"method": name, "items": items})
+
+
+def write_item(
+    layout: RunLayout,
+    config: RunConfig,
+    name: str,
+    person: str,
+    audio_id: str,
+    audio: np.ndarray,
+    made: Generated,
+) -> dict[str, Any]:
+    """Write one video: lossless for metrics, MP4 for people; returns what the receipt says of it."""
+    spec, item = method_spec(name), item_id(person, audio_id)
+    folder = layout.video(name, item)
+    # The control `oracle` shows real frames: it alone is not marked as synthetic.
+    synthetic = spec.name != "oracle"
+    write_lossless(folder / "frames.mkv", made.frames, title=item, synthetic=synthetic)
+    write_mp4(folder / "video.mp4", made.frames, audio, title=f"{spec.title}: {item}", synthetic=synthetic)
+    if made.rendered is not None:
+        write_lossless(folder / "rendered.mkv", made.rendered, title=item, synthetic=True)
+        write_mp4(folder / "rendered.mp4", made.rendered, audio, title=f"{spec.title}, rendered: {item}")
+    if "mouth" in made.masks:
+        packed = {region: np.packbits(mask, axis=-1) for region, mask in made.masks.items()}
+        write_npz(folder / "masks.npz", **packed)
+    if made.coefficients is not None:
+        write_npz(folder / "coefficients.npz", coefficients=made.coefficients.astype(np.float32))
+    facts = {key: round(value, 6) for key, value in made.facts.items()}
+    described = {
+        "method": name,
+        "person": person,
+        "audio": audio_id,
+        "n_frames": len(made.frames),
+        "train_frames": train_frames(config),
+        "pose": spec.pose,
+        "needs": spec.needs,
+        "facts": facts,
+    }
+    write_json(folder / "item.json", described)
+    return described
+
+
+def read_items(layout: RunLayout, name: str, corpus: str, shard: str) -> list[dict[str, Any]]:
+    """What `generate_shard` made for a shard."""
+    return read_json(layout.videos_shard(name, corpus, shard))["items"]
