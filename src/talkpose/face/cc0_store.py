@@ -8,9 +8,9 @@ import numpy as np
 from talkpose.errors import UserError
 from talkpose.files import read_json, write_json, write_npz
 
-BASIS_STEP = 2e-4
+BASIS_STEP = 5e-5
 UNIT_STEP = 5e-5
-TEXTURE_STEP = 1 / 1024
+TEXTURE_STEP = 1 / 2048
 
 
 def _pack(values: np.ndarray, step: float) -> np.ndarray:
