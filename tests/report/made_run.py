@@ -1,5 +1,6 @@
 """A small made run on disk: every file that the report reads, with known numbers."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -100,14 +101,30 @@ def _face(kind: str, person: str) -> np.ndarray:
 
 def _videos(layout: RunLayout) -> None:
     tone = (0.1 * np.sin(np.arange(FRAMES * 640) / 16000 * 2 * np.pi * 220)).astype(np.float32)
+    drawn: dict[tuple[str, str], Path] = {}
+
+    def draw(path: Path, kind: str, person: str) -> None:
+        kind = kind if kind in ("ours-g", "still", "rendered") else "moving"
+        if (kind, person) in drawn:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(drawn[kind, person], path)
+        else:
+            write_mp4(path, _face(kind, person), tone)
+            drawn[kind, person] = path
+
     for person in PERSONS:
         for sound, methods in SOUNDS.items():
             for method in methods:
                 folder = layout.video(method, f"{person}__{sound}")
-                write_mp4(folder / "video.mp4", _face(method, person), tone)
+                draw(folder / "video.mp4", method, person)
                 if method in ("ours-g", "ours-p", "rerender"):
-                    write_mp4(folder / "rendered.mp4", _face("rendered", person), tone)
+                    draw(folder / "rendered.mp4", "rendered", person)
                 write_json(folder / "item.json", {"method": method, "facts": {"mean_attention": 0.4}})
+
+
+def _overlays(layout: RunLayout) -> None:
+    for person in PERSONS:
+        write_mp4(layout.track("people", person).with_suffix(".mp4"), _face("moving", person), None)
 
 
 def _models(layout: RunLayout) -> None:
@@ -145,9 +162,17 @@ def make_run(root: Path) -> RunLayout:
     for corpus, names in clips.items():
         rows = [
             {
-                "corpus": corpus, "clip": c, "seconds": 2.0, "n_frames": FRAMES, "source_fps": 25.0,
-                "codec": "h264", "sync_offset": i, "sync_correlation": 0.5, "sync_confidence": 0.9,
-                "sync_applied": bool(i), "sha256": "0",
+                "corpus": corpus,
+                "clip": c,
+                "seconds": 2.0,
+                "n_frames": FRAMES,
+                "source_fps": 25.0,
+                "codec": "h264",
+                "sync_offset": i,
+                "sync_correlation": 0.5,
+                "sync_confidence": 0.9,
+                "sync_applied": bool(i),
+                "sha256": "0",
             }
             for i, c in enumerate(names)
         ]
@@ -165,6 +190,7 @@ def make_run(root: Path) -> RunLayout:
         "grid\tmute\tno-sound\tmute.mpg: no sound stream; give a video with sound\n",
     )
     _videos(layout)
+    _overlays(layout)
     _models(layout)
     write_text(layout.root / "logs" / "times" / "motion_train.tsv", "s\th:m:s\n123.4\t0:02:03\n")
     return layout

@@ -135,7 +135,7 @@ def _hs_still(values: Values) -> Claim:
 
 def _mouth(values: Values, config: MetricsConfig) -> Iterator[Claim]:
     persons = [row for row in values.rows("stage1", "ours-p") if row != ALL]
-    text = "Ours-P's mouth follows the sound: correlation of mouth opening with the real one"
+    text = "Ours-P's mouth follows the sound (mouth r)"
     if not persons:
         yield Claim("Stage 1", text, "above its controls", "none", "not attempted", "ours-p was not measured")
     for person in persons:
@@ -158,7 +158,7 @@ def _mouth(values: Values, config: MetricsConfig) -> Iterator[Claim]:
 
 def _stage2(values: Values, config: MetricsConfig) -> Iterator[Claim]:
     rows = [row for row in values.rows("stage2", "gain") if not row.startswith(f"{ALL} /")]
-    text = "Stage 2 improves on its rendering of the real coefficients"
+    text = "Refined frames beat the rendering of the real coefficients"
     if not rows:
         yield Claim(
             "Stage 2",
@@ -174,12 +174,11 @@ def _stage2(values: Values, config: MetricsConfig) -> Iterator[Claim]:
         gain = values.get("stage2", row, "gain") or 0.0
         least = config.face_psnr_expected.get(person) if region == "face" else None
         needed = 0.0 if region == "face" else REGION_GAIN
-        expected = f"gain at least {needed:.1f} dB" + (
-            f", at least {least:.1f} dB" if least is not None else ""
-        )
+        expected = f"gain at least {needed:.0f} dB" if needed else "not below the rendering"
+        expected += f", at least {least:.1f} dB" if least is not None else ""
         passed = gain >= needed and (least is None or refined >= least)
         found = f"{gain:+.2f} dB, to {refined:.2f} dB"
-        yield Claim("Stage 2", f"{text}: {region}, {person}", expected, found, _verdict(passed))
+        yield Claim("Stage 2", f"{text}: {region} of {person}", expected, found, _verdict(passed))
 
 
 def _verdict(passed: bool) -> Verdict:

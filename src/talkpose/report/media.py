@@ -62,7 +62,7 @@ def player(items: list[Item], out: Path) -> Player:
     The real video is the item's own `real.mp4`, else the control `oracle`'s video.
     """
     name, person, audio = items[0].name, items[0].person, items[0].audio
-    title = "own sound, held-out frames" if audio == OWN else f"sound of {audio}"
+    title = "Own sound, held-out frames" if audio == OWN else f"Sound of {audio}"
     real = next((path for item in items if (path := item.file("real"))), None)
     if real is None:
         real = next((item.file("video") for item in items if item.method == REAL_METHOD), None)

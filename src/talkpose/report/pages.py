@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from talkpose.methods.specs import SPECS
 from talkpose.report import plots
 from talkpose.report.claims import Claim
 from talkpose.report.media import Player
@@ -43,6 +44,7 @@ def index_page(
     verdicts = [claim.verdict for claim in (*checks, *paper)]
     return {
         "facts": _facts(source),
+        "methods": [SPECS[name] for name in source.config.methods if name in SPECS],
         "missing": source.missing,
         "checks": checks,
         "claims": paper,
@@ -81,11 +83,14 @@ def person_links(source: Source, tables: dict[str, pd.DataFrame]) -> list[dict[s
 
 def person_items(source: Source, players: list[Player]) -> list[dict[str, Any]]:
     """One person's players with the values of their videos."""
-    return [{**vars(p), "view": _item_view(source.metrics, p.name)} for p in players]
+    return [{**vars(p), "view": _item_view(source, p.name)} for p in players]
 
 
-def _item_view(metrics: pd.DataFrame | None, name: str) -> View | None:
-    return None if metrics is None else item_view(metrics, name)
+def _item_view(source: Source, name: str) -> View | None:
+    if source.metrics is None:
+        return None
+    facts = {item.method: item.facts() for item in source.items if item.name == name}
+    return item_view(source.metrics, name, facts)
 
 
 def _headline(tables: dict[str, pd.DataFrame], person: str) -> list[tuple[str, str]]:
@@ -122,7 +127,7 @@ def _corpus(source: Source, name: str) -> dict[str, Any]:
     corpus = source.config.corpora[name]
     table = source.clips.get(name)
     heads, rows = ([], []) if table is None else plain(table.dropna(axis=1, how="all"), CLIP_COLUMNS)
-    count = "no index" if table is None else f"{len(table)} clips"
+    count = "no index" if table is None else f"{len(table)} {'clip' if len(table) == 1 else 'clips'}"
     return {"name": name, "about": f"{corpus.role}, {corpus.reader}, {count}", "heads": heads, "rows": rows}
 
 
@@ -149,10 +154,12 @@ def _quarantine(table: pd.DataFrame | None) -> dict[str, Any] | None:
 def _training(source: Source, stage: str) -> dict[str, Any]:
     curves = [curve for curve in source.curves if curve.stage == stage]
     models = plots.series_order(curves)
-    panels = [
-        {"name": quantity, "svg": plots.panel([c for c in curves if c.quantity == quantity], models)}
-        for quantity in dict.fromkeys(curve.quantity for curve in curves)
-    ]
+    quantities = dict.fromkeys(curve.quantity for curve in curves)
+    panels = []
+    for i, quantity in enumerate(quantities):
+        shown = [curve for curve in curves if curve.quantity == quantity]
+        svg = plots.panel(shown, models, f"{stage}-{i}")
+        panels.append({"name": quantity.replace("_", " "), "svg": svg})
     legend = [
         {
             "name": name,

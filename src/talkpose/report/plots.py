@@ -46,8 +46,11 @@ def series_order(curves: Sequence[Curve]) -> list[str]:
     return sorted({curve.model for curve in curves}, key=lambda name: (name != "general", name))
 
 
-def panel(curves: Sequence[Curve], models: Sequence[str]) -> Markup:
-    """One quantity's curves, one line a model, as inline SVG of 280 x 150; the page has the legend."""
+def panel(curves: Sequence[Curve], models: Sequence[str], name: str = "panel") -> Markup:
+    """One quantity's curves, one line a model, as inline SVG of 280 x 150; the page has the legend.
+
+    `name` keeps its ids apart from those of other panels on the page.
+    """
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(280 / 72, 150 / 72), facecolor="none")
         axes = figure.add_axes((0.15, 0.16, 0.82, 0.78), facecolor="none")
@@ -67,10 +70,10 @@ def panel(curves: Sequence[Curve], models: Sequence[str]) -> Markup:
     alt = "; ".join(
         f"{c.model} from {c.values[0]:.3g} to {c.values[-1]:.3g} in {c.steps[-1]:.0f} steps" for c in curves
     )
-    return Markup(_inline(file.getvalue(), f"{curves[0].quantity}: {alt}"))  # noqa: S704
+    return Markup(_inline(file.getvalue(), f"{curves[0].quantity}: {alt}", name))  # noqa: S704
 
 
-def _inline(svg: str, alt: str) -> str:
+def _inline(svg: str, alt: str, name: str) -> str:
     """The <svg> element alone, scalable, named for screen readers, with theme colours and no unused ids."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
@@ -78,7 +81,8 @@ def _inline(svg: str, alt: str) -> str:
     svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
     svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
     used = set(re.findall(r"(?:url\(#|href=\"#)([^)\"]+)", svg))
-    svg = re.sub(r' id="([^"]+)"', lambda m: m[0] if m[1] in used else "", svg)
+    svg = re.sub(r' id="([^"]+)"', lambda m: f' id="{name}-{m[1]}"' if m[1] in used else "", svg)
+    svg = re.sub(r'(url\(#|href="#)', rf"\g<1>{name}-", svg)
     colours = {INK: "var(--muted)", FAINT: "var(--line)"}
     colours |= {colour: f"var(--series-{i})" for i, colour in enumerate(SERIES, 1)}
     for colour, variable in colours.items():

@@ -40,6 +40,11 @@ class Item:
         """Whose sound is heard: `own`, or the id of a foreign sound."""
         return self.name.partition("__")[2]
 
+    def facts(self) -> dict[str, float]:
+        """Numbers that the method left about its own video, such as the mean attention."""
+        path = self.folder / "item.json"
+        return read_json(path).get("facts", {}) if path.is_file() else {}
+
     def file(self, stem: str) -> Path | None:
         """Path of <stem>.mp4 where there is one."""
         path = self.folder / f"{stem}.mp4"

@@ -172,17 +172,18 @@ def _stage1(builder: Builder, own: pd.DataFrame) -> None:
 
 def _stage2(builder: Builder, metrics: pd.DataFrame) -> None:
     stages = metrics[metrics.method.isin([f"{RERENDER}:rendered", f"{RERENDER}:refined"])]
-    for region in REGIONS:
-        wide, protocol = comparable(stages, builder.table, f"psnr-{region}")
-        for row, values in _by_person(wide):
-            if len(values.columns) < 2:
-                continue
-            rendered, refined = (
-                values[f"{RERENDER}:{stage}"].to_numpy() for stage in ("rendered", "refined")
-            )
-            builder.add(f"{row} / {region}", "rendered", rendered, protocol)
-            builder.add(f"{row} / {region}", "refined", refined, protocol)
-            builder.add(f"{row} / {region}", "gain", refined - rendered, protocol)
+    regions = {region: comparable(stages, builder.table, f"psnr-{region}") for region in REGIONS}
+    parts = [
+        (person, region, values, protocol)
+        for region, (wide, protocol) in regions.items()
+        for person, values in _by_person(wide)
+        if len(values.columns) == 2
+    ]
+    for person, region, values, protocol in sorted(parts, key=lambda part: (part[0] == ALL, part[0])):
+        rendered, refined = (values[f"{RERENDER}:{stage}"].to_numpy() for stage in ("rendered", "refined"))
+        builder.add(f"{person} / {region}", "rendered", rendered, protocol)
+        builder.add(f"{person} / {region}", "refined", refined, protocol)
+        builder.add(f"{person} / {region}", "gain", refined - rendered, protocol)
 
 
 def _by_person(wide: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:

@@ -1,6 +1,6 @@
 """Long tables as the rows, columns and cells that a page shows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,9 @@ import pandas as pd
 from talkpose.methods.specs import SPECS
 from talkpose.metrics.base import Protocol
 from talkpose.metrics.registry import protocol
+from talkpose.report.layouts import GROUP_LABELS, LAYOUTS
 from talkpose.report.published import PROTOCOLS
+from talkpose.report.tables import ALL
 
 
 @dataclass(frozen=True)
@@ -66,92 +68,15 @@ class View:
     not_attempted: str = ""
 
 
-@dataclass(frozen=True)
-class Layout:
-    """How one table of tables.py is shown: columns as (column, metric, label)."""
-
-    title: str
-    about: str
-    head: str
-    columns: tuple[tuple[str, str, str], ...]
-
-
-LAYOUTS = {
-    "table2": Layout(
-        "Image quality and lip movement (as Table 2)",
-        "Mean over the persons' held-out frames with their own sound; 95% bootstrap interval over clips. "
-        "The paper's numbers stand apart: other corpus, other protocol, not comparable.",
-        "Method",
-        tuple((metric, metric, "") for metric in ("psnr", "ssim", "lmd", "lmd-normalised", "mouth")),
-    ),
-    "hs": Layout(
-        "Head-pose similarity HS (Eq. 6)",
-        "Poses are tracked anew in the generated frames. Reference: the person's held-out frames; the column "
-        "“training” compares with the frames that the model was trained on. HS ignores temporal order and "
-        "is high for heads that hardly move: read it beside the controls.",
-        "Method",
-        (
-            ("mean", "hs", "HS, own sound"),
-            ("min", "hs", "least"),
-            ("max", "hs", "largest"),
-            ("foreign", "hs", "HS, foreign sound"),
-            ("training", "hs-train", "HS, training"),
-        ),
-    ),
-    "stage1": Layout(
-        "Stage 1: does the mouth follow the sound?",
-        "Correlation of mouth opening with the real one in the held-out frames, beside the controls: a still "
-        "mouth, and Ours-P driven by the sound shifted by 1 s.",
-        "Person",
-        (
-            ("ours-p", "mouth", ""),
-            ("shifted-sound", "mouth", ""),
-            ("still", "mouth", ""),
-            ("ours-g", "mouth", ""),
-            ("oracle", "mouth", ""),
-            ("ours-p mouth-lag", "mouth-lag", "Ours-P: best lag"),
-            ("ours-p mouth-best", "mouth-best", "r there"),
-        ),
-    ),
-    "stage2": Layout(
-        "Stage 2: what does refinement add?",
-        "Real tracked coefficients of held-out frames, rendered, then refined by Ours-P.",
-        "Person, region",
-        (
-            ("rendered", "psnr-face", "rendered"),
-            ("refined", "psnr-face", "refined"),
-            ("gain", "psnr-face", "gain"),
-        ),
-    ),
-    "persons": Layout(
-        "Per person",
-        "One clip a row: the person's held-out frames with their own sound.",
-        "Person",
-        tuple((metric, metric, "") for metric in ("psnr", "ssim", "lmd", "lmd-normalised", "mouth", "hs")),
-    ),
-    "table1": Layout(
-        "User study (Table 1)",
-        "Percent of votes for the best of four methods.",
-        "Method",
-        (
-            ("image quality", "", "Image quality"),
-            ("lip synchronization", "", "Lip synchronization"),
-            ("natural", "", "Natural"),
-        ),
-    ),
-}
-
-GROUP_LABELS = {
-    "method": "Methods, computed here",
-    "control": "Controls, computed here: known answers that bound the metrics",
-    "diagnostic": "Diagnostics, computed here",
-    "quoted": "Quoted from the paper: other corpus, other protocol, not comparable",
-}
-
-
 def method_title(name: str) -> str:
     """Title of a method, or its name where it is not a built-in one."""
     return SPECS[name].title if name in SPECS else name
+
+
+def in_order(methods: Iterable[str]) -> list[str]:
+    """Names of methods without repeats, in the order of their declarations; unknown ones last."""
+    order = list(SPECS)
+    return sorted(set(methods), key=lambda m: (order.index(m) if m in order else len(order), m))
 
 
 def view(name: str, table: pd.DataFrame) -> View:
@@ -197,14 +122,14 @@ def _grouped(
     if name == "persons":
         groups: dict[str, list[str]] = {}
         for row in dict.fromkeys(computed.row):
-            groups.setdefault(row.partition(" / ")[0], []).append(row)
+            person, _, method = row.partition(" / ")
+            groups.setdefault(person, []).append(method)
         found = [
-            (person, [_row(computed, row, columns, row.partition(" / ")[2]) for row in rows])
-            for person, rows in groups.items()
+            (person, [_row(computed, f"{person} / {m}", columns, m) for m in in_order(methods)])
+            for person, methods in groups.items()
         ]
     elif name in ("table2", "hs"):
-        order = list(SPECS)
-        rows = sorted(set(computed.row), key=lambda m: (order.index(m) if m in order else len(order), m))
+        rows = in_order(computed.row)
         found = [
             (
                 kind,
@@ -229,7 +154,9 @@ def _row(
     counts = sorted({int(cell["n"]) for cell in mine.values()})
     n = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}" if counts else ""
     spec = SPECS.get(label or row)
-    return Row(method_title(label or row), shown, n, spec.about if spec else "")
+    title = "mean of persons" if row == ALL else method_title(label or row)
+    title = title.replace(f"{ALL} / ", "mean / ")
+    return Row(title, shown, n, spec.about if spec else "")
 
 
 def _cell(cell: dict[Any, Any] | None, metric: str) -> Cell:
@@ -247,25 +174,30 @@ def _cell(cell: dict[Any, Any] | None, metric: str) -> Cell:
     return Cell(f"{value:{sign}.{digits}f}", repr(value), interval, title)
 
 
-def item_view(metrics: pd.DataFrame, clip: str) -> View | None:
-    """Values of every method on one item, None where none was measured."""
+def item_view(metrics: pd.DataFrame, clip: str, facts: Mapping[str, Mapping[str, float]]) -> View | None:
+    """Values of every method on one item with the facts that methods left; None where none was measured."""
     rows = metrics[(metrics["clip"] == clip) & ~metrics["method"].str.contains(":")]
     if rows.empty:
         return None
-    wanted = ("psnr", "ssim", "lmd", "lmd-normalised", "mouth", "mouth-lag", "hs")
+    wanted = ("psnr", "ssim", "lmd", "mouth", "mouth-lag", "hs")
     used = {r["metric"]: protocol(r["metric"], r["protocol"]) for r in rows.to_dict("records")}
     shown = [metric for metric in wanted if metric in used]
-    order = list(SPECS)
-    methods = sorted(set(rows.method), key=lambda m: (order.index(m) if m in order else len(order), m))
+    extra = sorted({name for own in facts.values() for name in own})
     lines = []
-    for method in methods:
+    for method in in_order(rows["method"]):
         mine = {r["metric"]: r for r in rows[rows.method == method].to_dict("records")}
         cells = [_item_cell(mine.get(metric), used[metric]) for metric in shown]
+        cells += [_fact_cell(facts.get(method, {}).get(name)) for name in extra]
         frames = max(int(r["n_frames"]) for r in mine.values())
         lines.append(Row(method_title(method), cells, f"{frames} frames"))
     heads = [Column(used[m].title, used[m].arrow, used[m].unit, used[m].id) for m in shown]
+    heads += [Column(name.replace("_", " ")) for name in extra]
     definitions = [(f"{used[m].title}, {used[m].id}", used[m].definition) for m in shown]
     return View(clip, "Values of these videos", "", "Method", heads, [Group("", lines)], definitions)
+
+
+def _fact_cell(value: float | None) -> Cell:
+    return Cell("–") if value is None else Cell(f"{value:.3g}", repr(value))
 
 
 def _item_cell(row: dict[Any, Any] | None, used: Protocol) -> Cell:

@@ -57,6 +57,9 @@
     sum.textContent = `${times.length} ${times.length === 1 ? "job" : "jobs"}, ${show(total)} in all; jobs run side by side, so the run itself was shorter.`;
     const scroll = document.createElement("div");
     scroll.className = "scroll";
+    scroll.tabIndex = 0;
+    scroll.setAttribute("role", "region");
+    scroll.setAttribute("aria-label", "Times");
     scroll.append(table);
     place.replaceChildren(scroll, sum);
   }

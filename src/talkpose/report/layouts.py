@@ -1,0 +1,86 @@
+"""How each table is shown: title, what to know about it, and its columns in order."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How one table of tables.py is shown: columns as (column, metric, label)."""
+
+    title: str
+    about: str
+    head: str
+    columns: tuple[tuple[str, str, str], ...]
+
+
+LAYOUTS = {
+    "table2": Layout(
+        "Image quality and lip movement (as Table 2)",
+        "Mean over the persons' held-out frames with their own sound; 95% bootstrap interval over clips. "
+        "The paper's numbers stand apart: other corpus, other protocol, not comparable.",
+        "Method",
+        tuple((metric, metric, "") for metric in ("psnr", "ssim", "lmd", "lmd-normalised", "mouth")),
+    ),
+    "hs": Layout(
+        "Head-pose similarity HS (Eq. 6)",
+        "Poses are tracked anew in the generated frames. Reference: the person's held-out frames; the column "
+        "“training” compares with the frames that the model was trained on. HS ignores temporal order and "
+        "is high for heads that hardly move: read it beside the controls.",
+        "Method",
+        (
+            ("mean", "hs", "HS, own sound"),
+            ("min", "hs", "least"),
+            ("max", "hs", "largest"),
+            ("foreign", "hs", "HS, foreign sound"),
+            ("training", "hs-train", "HS, training"),
+        ),
+    ),
+    "stage1": Layout(
+        "Stage 1: does the mouth follow the sound?",
+        "Correlation of mouth opening with the real one in the held-out frames, beside the controls: a still "
+        "mouth, and Ours-P driven by the sound shifted by 1 s.",
+        "Person",
+        (
+            ("ours-p", "mouth", ""),
+            ("shifted-sound", "mouth", ""),
+            ("still", "mouth", ""),
+            ("ours-g", "mouth", ""),
+            ("oracle", "mouth", ""),
+            ("ours-p mouth-lag", "mouth-lag", "Ours-P: best lag"),
+            ("ours-p mouth-best", "mouth-best", "r there"),
+        ),
+    ),
+    "stage2": Layout(
+        "Stage 2: what does refinement add?",
+        "Real tracked coefficients of held-out frames, rendered, then refined by Ours-P.",
+        "Person, region",
+        (
+            ("rendered", "psnr-face", "rendered"),
+            ("refined", "psnr-face", "refined"),
+            ("gain", "psnr-face", "gain"),
+        ),
+    ),
+    "persons": Layout(
+        "Per person",
+        "One clip a row: the person's held-out frames with their own sound.",
+        "Person",
+        tuple((metric, metric, "") for metric in ("psnr", "ssim", "lmd", "lmd-normalised", "mouth", "hs")),
+    ),
+    "table1": Layout(
+        "User study (Table 1)",
+        "Percent of votes for the best of four methods.",
+        "Method",
+        (
+            ("image quality", "", "Image quality"),
+            ("lip synchronization", "", "Lip synchronization"),
+            ("natural", "", "Natural"),
+        ),
+    ),
+}
+
+GROUP_LABELS = {
+    "method": "Methods, computed here",
+    "control": "Controls, computed here: known answers that bound the metrics",
+    "diagnostic": "Diagnostics, computed here",
+    "quoted": "Quoted from the paper: other corpus, other protocol, not comparable",
+}

@@ -1,0 +1,215 @@
+"""The report's folder: what it says, what it lacks, and that it is the same each time."""
+
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_run import config, make_run, metric_rows
+
+from talkpose.config import MetricsConfig
+from talkpose.errors import UserError
+from talkpose.files import write_json, write_text
+from talkpose.layout import RunLayout
+from talkpose.metrics.compute import metrics_table, write_metrics
+from talkpose.report import plots
+from talkpose.report.build import build_report
+from talkpose.report.claims import judge
+from talkpose.report.provenance import features
+from talkpose.report.source import Curve, read_run
+from talkpose.report.tables import build_tables
+
+
+class Page(HTMLParser):
+    """Links, ids and open elements of a page."""
+
+    VOID = frozenset(["meta", "link", "br", "input", "img", "hr"])
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.links: list[str] = []
+        self.ids: list[str] = []
+        self.stack: list[str] = []
+        self.alts: list[bool] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        values = dict(attrs)
+        self.links += [values[k] for k in ("src", "href") if values.get(k)]
+        self.ids += [values["id"]] if "id" in values else []
+        if tag in ("video", "canvas") or (tag == "svg" and "aria-hidden" not in values):
+            self.alts.append(bool(values.get("aria-label")))
+        if tag not in self.VOID:
+            self.stack.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in self.VOID:
+            self.stack.pop()
+
+    def handle_endtag(self, tag):
+        assert self.stack.pop() == tag
+
+
+def _text(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+@pytest.fixture(scope="module")
+def index(made_report) -> str:
+    return (made_report / "index.html").read_text()
+
+
+def test_pages_are_well_formed_and_stand_alone(made_report):
+    for path in made_report.glob("*.html"):
+        page = Page(path.read_text())
+        assert page.stack == []
+        assert all(page.alts)
+        assert len(page.ids) == len(set(page.ids))
+        for link in page.links:
+            if link.startswith("#"):
+                assert link[1:] in page.ids
+            elif not link.startswith("data:"):
+                assert (made_report / link).is_file(), link
+
+
+def test_index_says_what_ran(index):
+    text = _text(index)
+    assert "5 used, 2 quarantined" in text
+    assert "1 no-sound, 1 several-faces" in text
+    assert "two &lt;faces&gt;; crop the video" in index  # escaped
+    assert "dlib face descriptor, 128-d substitute" in text
+    assert "26.50 26.00 … 27.00" in text  # ours-p's PSNR with its interval
+    assert "0.859" in text
+    assert "Missing in this run" not in text
+    assert "mouth_expected" in text
+
+
+def test_verdicts():
+    tables = build_tables(metrics_table(metric_rows()), 0, 200)
+    paper, checks = judge(tables, config().metrics)
+    found = {f"{c.source}: {c.text}": c for c in (*paper, *checks)}
+    verdict = {name: claim.verdict for name, claim in found.items()}
+    assert verdict["Stage 1: Ours-P's mouth follows the sound (mouth r), ann"] == "pass"
+    assert verdict["Stage 1: Ours-P's mouth follows the sound (mouth r), bob"] == "deviates"  # 0.60 of 0.95
+    beat = "Stage 2: Refined frames beat the rendering of the real coefficients"
+    assert [verdict[f"{beat}: {region} of ann"] for region in ("face", "mouth", "edge")] == [
+        "pass",
+        "pass",
+        "deviates",
+    ]
+    assert found[f"{beat}: edge of ann"].found == "+0.50 dB, to 20.50 dB"
+    hs = next(c for c in paper if "HS of 15" in c.text)
+    assert (hs.verdict, hs.found) == ("deviates", "0.825 (0.820 to 0.830)")
+    assert all(c.why for c in paper if c.verdict == "not attempted")
+    assert all(c.found for c in (*paper, *checks))
+
+
+def test_without_numbers_nothing_is_claimed():
+    paper, checks = judge({}, MetricsConfig())
+    assert {c.verdict for c in (*paper, *checks)} == {"not attempted"}
+
+
+def test_mouth_below_its_control_deviates():
+    rows = metrics_table(metric_rows())
+    rows.loc[(rows.metric == "mouth") & (rows.method == "shifted-sound"), "value"] = 0.7
+    _, checks = judge(build_tables(rows, 0, 200), MetricsConfig())
+    assert {c.verdict for c in checks if c.source == "Stage 1"} == {"deviates"}
+
+
+def test_same_bytes_but_for_the_times(made_run, made_report, tmp_path):
+    again = make_run(tmp_path / "again")
+    write_text(again.root / "logs" / "times" / "motion_train.tsv", "s\th:m:s\n99.9\t0:01:40\n")
+    write_json(again.root / "times.json", {"whole run": 1234.5})
+    other = build_report(again.root).parent
+    files = sorted(p.relative_to(made_report) for p in made_report.rglob("*") if p.is_file())
+    assert files == sorted(p.relative_to(other) for p in other.rglob("*") if p.is_file())
+    different = [str(p) for p in files if (made_report / p).read_bytes() != (other / p).read_bytes()]
+    assert different == ["times.js"]
+    assert "1234.5" in (other / "times.js").read_text()
+
+
+def test_moves_and_replaces(made_run, tmp_path):
+    out = tmp_path / "elsewhere"
+    (out / "old").mkdir(parents=True)
+    assert build_report(made_run.root, out) == out / "index.html"
+    assert not (out / "old").exists()
+    assert (out / "media" / "ours-p" / "ann__own" / "rendered.mp4").stat().st_size > 1000
+    assert [p.name for p in tmp_path.iterdir()] == ["elsewhere"]  # nothing half-written beside it
+
+
+def test_absent_parts_are_named(tmp_path):
+    layout = RunLayout(tmp_path / "bare")
+    write_json(layout.config_file, config().model_dump(mode="json"))
+    text = _text(build_report(layout.root).read_text())
+    for part in (
+        "metrics (metrics/metrics.parquet)",
+        "quarantine list",
+        "clips/",
+        "tracks/",
+        "videos/",
+        "models/",
+    ):
+        assert part in text.partition("Verdicts")[2] + text
+    assert "Missing in this run" in text
+    assert "No metric rows in this run" in text
+    assert not layout.tables.exists()
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path):
+    with pytest.raises(UserError, match="not a run"):
+        build_report(tmp_path)
+
+
+def test_clips_of_other_sets_stop_the_report(made_run, tmp_path):
+    root = tmp_path / "uneven"
+    shutil.copytree(made_run.root, root, ignore=shutil.ignore_patterns("videos", "report"))
+    rows = [r for r in metric_rows() if (r["method"], r["clip"]) != ("still", "ann__own")]
+    write_metrics(RunLayout(root).metrics, rows)
+    with pytest.raises(UserError, match="still lacks people/ann__own"):
+        build_report(root)
+
+
+def test_source_reads_curves_and_facts(made_run):
+    source = read_run(made_run)
+    assert {(c.stage, c.model) for c in source.curves} == {
+        (stage, model) for stage in ("motion", "refine") for model in ("general", "ann", "bob")
+    }
+    assert source.facts["refine, ann"]["memory_pairs"] == 12
+    assert source.times == {"motion_train": 123.4}
+    assert [item.method for item in source.items if item.name == "ann__own"][:2] == ["ours-g", "ours-p"]
+
+
+def test_curves_follow_the_theme_and_carry_no_date():
+    curves = [
+        Curve("refine", m, "l1", np.arange(9.0), np.linspace(900, k, 9))
+        for k, m in enumerate(("ann", "general"), 1)
+    ]
+    svg = str(plots.panel(curves, plots.series_order(curves)))
+    assert svg == str(plots.panel(curves, plots.series_order(curves)))
+    assert plots.series_order(curves) == ["general", "ann"]
+    assert "var(--series-1)" in svg
+    assert "var(--muted)" in svg
+    assert not re.search(r"#a1000|#01010|#02020|20\d\d-\d\d|<metadata", svg)
+    assert 'aria-label="l1: ann from 900 to 1' in svg
+    hostile = Curve("refine", "<b>$x_1$", "<i>&", np.arange(3.0), np.arange(3.0))
+    assert "<b>" not in str(plots.panel([hostile], ["<b>$x_1$"]))
+
+
+def test_features_name_the_substitutes():
+    assert not any(f.same for f in features(config()))
+    papers = config().model_copy(
+        update={"refine": config().refine.model_copy(update={"identity_feature": "arcface"})}
+    )
+    assert [f.part for f in features(papers) if f.same] == ["Identity feature (3.4)"]
+
+
+def test_recorded_provenance_wins(made_run, tmp_path):
+    root = tmp_path / "recorded"
+    shutil.copytree(made_run.root, root, ignore=shutil.ignore_patterns("videos", "report", "models"))
+    write_json(root / "run.json", {"versions": {"torch": "9.9.9"}, "device": "cuda:0 (made)", "seed": 7})
+    text = _text(Path(build_report(root)).read_text())
+    assert "torch 9.9.9" in text
+    assert "cuda:0 (made)" in text
