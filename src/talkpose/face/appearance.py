@@ -21,13 +21,13 @@ COLOUR_SIGMA: Final = 0.05
 pull.
 """
 
-LIGHT_SIGMA: Final = 0.5
-"""Prior deviation of an SH coefficient from the clip's mean light."""
+LIGHT_SIGMA: Final = np.array([1.0] + 3 * [0.4] + 5 * [0.1])
+"""Prior deviation of the SH coefficients by band; broad light is likelier than light with sharp lobes."""
 
 LIGHT_STEP: Final = 0.02
 """Deviation of an SH coefficient from one sampled frame to the next."""
 
-FACING: Final = 0.35
+FACING: Final = 0.2
 """Least cosine between a vertex's normal and the camera's axis for its colour to count."""
 
 ROUNDS: Final = 4
@@ -142,7 +142,7 @@ def _solve_light(
         hessian = np.swapaxes(weighted, 1, 2) @ design
         target = colour[..., channel] - design @ ambient
         right = np.einsum("fkb,fk->fb", weighted, target)
-        prior = np.eye(9) / LIGHT_SIGMA**2
+        prior = np.diag(LIGHT_SIGMA**-2)
         middle = np.linalg.solve(hessian.sum(0) + prior, right.sum(0))
         gamma[:, channel] = middle + _tied(hessian + prior, right - hessian @ middle)
     return gamma
