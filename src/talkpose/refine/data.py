@@ -1,0 +1,157 @@
+"""Training samples of stage 2: windows of rendered frames paired with the real frame they should become."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from talkpose.config import RefineConfig
+from talkpose.errors import UserError
+from talkpose.seeds import derive_seed, numpy_rng
+
+LOAD_SCALE = 286 / 256  # the public code loads 286 pixels and crops 256
+
+
+class ClipPairs(NamedTuple):
+    """One clip's pairs (r, g) of section 3.4, frame by frame."""
+
+    name: str
+    rendered: np.ndarray  # (T, S, S, 3) uint8
+    real: np.ndarray  # (T, S, S, 3) uint8
+    identity: np.ndarray  # (T, F) float32 unit vectors, of the real frames
+
+
+class Batch(NamedTuple):
+    """Tensors of B samples; images in [-1, 1]."""
+
+    window: Tensor  # (B, 3 * window, S, S), oldest frame first
+    real: Tensor  # (B, 3, S, S)
+    identity: Tensor  # (B, F)
+
+
+def to_network(frames: np.ndarray, device: torch.device | str = "cpu") -> Tensor:
+    """uint8 (..., H, W, 3) -> float32 (..., 3, H, W) in [-1, 1]."""
+    return torch.from_numpy(np.ascontiguousarray(frames)).to(device).movedim(-1, -3).float() / 127.5 - 1
+
+
+def from_network(images: Tensor) -> np.ndarray:
+    """float (..., 3, H, W) in [-1, 1], clipped -> uint8 (..., H, W, 3)."""
+    scaled = (images.detach().float().clamp(-1, 1) + 1) * 127.5
+    return scaled.round().to(torch.uint8).movedim(-3, -1).cpu().numpy()
+
+
+def windows_of(frames: np.ndarray, at: np.ndarray, length: int) -> np.ndarray:
+    """The `length` frames of (T, H, W, 3) that end at each index, frame 0 before the clip."""
+    offsets = np.arange(1 - length, 1)
+    return frames[np.maximum(at[:, None] + offsets, 0)]
+
+
+class TrainingSet:
+    """Draws augmented batches; the last few frames of every clip are held out to watch the training.
+
+    Which samples a step sees depends on (seed, axes, step) alone, so a resumed training draws what an
+    uninterrupted one would have drawn.
+    """
+
+    def __init__(self, clips: Sequence[ClipPairs], config: RefineConfig, seed: int, *axes: str):
+        self.clips, self.config, self.seed, self.axes = clips, config, seed, axes
+        if not clips:
+            raise UserError("stage 2 got no clip to train on; check the corpus and its quarantine list")
+        shapes = {clip.rendered.shape[1:] for clip in clips} | {clip.real.shape[1:] for clip in clips}
+        if len(shapes) != 1:
+            raise UserError(
+                f"stage 2 needs frames of one size, got {sorted(shapes)}; normalise all clips alike"
+            )
+        held = -(-config.validation_frames // len(clips))
+        train, watch = [], []
+        for number, clip in enumerate(clips):
+            usable = np.arange(config.window - 1, len(clip.rendered))  # frames that have a whole window
+            if len(usable) <= held:
+                raise UserError(
+                    f"clip {clip.name}: {len(clip.rendered)} frames are too few to train stage 2; "
+                    f"it needs at least {config.window + held}"
+                )
+            split = len(usable) - held
+            train += [(number, frame) for frame in usable[:split]]
+            watch += [(number, frame) for frame in usable[split:]]
+        self.train = np.array(train)
+        self.watch = np.array(watch).reshape(-1, 2)
+        self._epoch: tuple[int, np.ndarray] = (-1, np.empty(0, int))
+
+    @property
+    def feature_size(self) -> int:
+        """Length of an identity feature."""
+        return int(self.clips[0].identity.shape[1])
+
+    def mean_identity(self) -> np.ndarray:
+        """Unit mean of the training frames' identity features (F,)."""
+        mean = self._identity(self.train).mean(axis=0)
+        return mean / max(float(np.linalg.norm(mean)), 1e-12)
+
+    def batch(self, step: int) -> Batch:
+        """The augmented batch of a step: every sample once an epoch, random crop and flip (REFERENCE 1.5)."""
+        rng = numpy_rng(self.seed, *self.axes, "augment", str(step))
+        rows = self._rows(step, self.config.batch)
+        images = [self._augment(self._images(row), rng) for row in rows]
+        return self._collate(np.stack(images), self._identity(rows))
+
+    def plain(self, rows: np.ndarray) -> Batch:
+        """The samples (clip, frame) of rows (B, 2) as they are."""
+        return self._collate(np.stack([self._images(row) for row in rows]), self._identity(rows))
+
+    def memory_rows(self, step: int, count: int) -> np.ndarray:
+        """Indices into `train` of the samples that the memory sees at a step."""
+        rng = numpy_rng(self.seed, *self.axes, "memory", str(step))
+        return rng.choice(len(self.train), min(count, len(self.train)), replace=False)
+
+    def rendered(self, rows: np.ndarray) -> np.ndarray:
+        """Rendered frames (B, S, S, 3) of rows (B, 2)."""
+        return np.stack([self.clips[clip].rendered[frame] for clip, frame in rows])
+
+    def identity(self, rows: np.ndarray) -> Tensor:
+        """Identity features (B, F) of rows (B, 2)."""
+        return torch.from_numpy(self._identity(rows))
+
+    def _rows(self, step: int, count: int) -> np.ndarray:
+        picked = []
+        for position in range(step * count, (step + 1) * count):
+            epoch, place = divmod(position, len(self.train))
+            if self._epoch[0] != epoch:
+                rng = np.random.default_rng(derive_seed(self.seed, *self.axes, "epoch", str(epoch)))
+                self._epoch = (epoch, rng.permutation(len(self.train)))
+            picked.append(self._epoch[1][place])
+        return self.train[picked]
+
+    def _identity(self, rows: np.ndarray) -> np.ndarray:
+        return np.stack([self.clips[clip].identity[frame] for clip, frame in rows]).astype(np.float32)
+
+    def _images(self, row: np.ndarray) -> np.ndarray:
+        """(window + 1, S, S, 3): the rendered window, then the real frame."""
+        clip, frame = self.clips[row[0]], int(row[1])
+        return np.concatenate(
+            [clip.rendered[frame - self.config.window + 1 : frame + 1], clip.real[frame : frame + 1]]
+        )
+
+    def _augment(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        size = images.shape[1]
+        if self.config.augment == "resize-crop":
+            load = round(size * LOAD_SCALE)
+            y, x = rng.integers(0, load - size + 1, 2)
+            images = np.stack(
+                [cv2.resize(image, (load, load), interpolation=cv2.INTER_CUBIC) for image in images]
+            )[:, y : y + size, x : x + size]
+        elif self.config.augment == "shift":
+            reach = round(size * (LOAD_SCALE - 1) / 2)
+            y, x = rng.integers(0, 2 * reach + 1, 2)
+            pad = ((0, 0), (reach, reach), (reach, reach), (0, 0))
+            images = np.pad(images, pad, mode="reflect")[:, y : y + size, x : x + size]
+        if self.config.flip and rng.random() < 0.5:
+            images = images[:, :, ::-1]
+        return images
+
+    def _collate(self, images: np.ndarray, identity: np.ndarray) -> Batch:
+        tensor = to_network(images)  # (B, window + 1, 3, S, S)
+        return Batch(tensor[:, :-1].flatten(1, 2), tensor[:, -1], torch.from_numpy(identity))
