@@ -87,6 +87,26 @@ def test_two_faces_are_counted_and_one_is_followed(frames, clips_dir, name):
     assert len(set(side.tolist())) == 1, "never jumps to the other face"
 
 
+@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080)])
+def test_a_small_face_in_a_large_picture(frames, found, size):
+    """A face of a tenth of the width, that walks: the points are those of the small picture, moved."""
+    width, height = size
+    corners = np.stack([np.linspace(100, 500, 50), np.linspace(10, height - 300, 50)], 1).astype(int)
+    video = np.full((50, height, width, 3), 90, np.uint8)
+    for canvas, frame, (x, y) in zip(video, frames, corners, strict=True):
+        canvas[y : y + 288, x : x + 360] = frame
+    points, n_faces = make_detector("mediapipe").detect(video)
+    assert n_faces.tolist() == [1] * 50
+    error = np.linalg.norm(points - corners[:, None] - found["mediapipe"].points, axis=-1)
+    assert error.mean() < 1.5 and error.mean(1).max() < 4
+
+
+def test_two_small_faces_are_counted(frames):
+    video = np.full((4, 720, 1280, 3), 90, np.uint8)
+    video[:, 50:338, 50:410], video[:, 400:688, 800:1160] = frames[:4], frames[:4]
+    assert make_detector("mediapipe").detect(video).n_faces.tolist() == [2] * 4
+
+
 def test_the_nearest_face_is_followed_even_when_another_is_wider():
     boxes = np.array([[0, 0, 10, 10], [50, 0, 62, 12]], float)
     follower = MainFace()

@@ -30,6 +30,10 @@ class Detection(NamedTuple):
     """(T,) int32, faces in the frame that are at least half as wide as the main one."""
 
 
+Faces = tuple[np.ndarray, np.ndarray, int]
+"""Faces of one frame: points (K, N, 2), boxes (K, 4), number of further comparable faces without points."""
+
+
 class Detector(Protocol):
     """Finds the landmarks of the main face in every frame of a video."""
 
@@ -98,19 +102,17 @@ def count_comparable(boxes: np.ndarray, main: int) -> int:
     return int((widths >= 0.5 * widths[main]).sum())
 
 
-def collect(
-    frames: Iterable[np.ndarray], n_points: int, faces: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
-) -> Detection:
-    """Run `faces` (frame -> points (K, N, 2), boxes (K, 4)) over a video and keep the main face."""
+def collect(frames: Iterable[np.ndarray], n_points: int, faces: Callable[[np.ndarray], Faces]) -> Detection:
+    """Run `faces` over the frames of a video and keep the main face."""
     main, points, counts = MainFace(), [], []
     for frame in frames:
-        found, boxes = faces(frame)
+        found, boxes, others = faces(frame)
         if len(boxes) == 0:
             points.append(np.full((n_points, 2), np.nan, np.float32))
             counts.append(0)
             continue
         index = main.pick(boxes)
         points.append(found[index].astype(np.float32))
-        counts.append(count_comparable(boxes, index))
+        counts.append(count_comparable(boxes, index) + others)
     stacked = np.stack(points) if points else np.empty((0, n_points, 2), np.float32)
     return Detection(stacked, np.array(counts, np.int32))

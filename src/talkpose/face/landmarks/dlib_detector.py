@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from talkpose.errors import UserError
-from talkpose.face.landmarks import Detection, collect
+from talkpose.face.landmarks import Detection, Faces, collect
 
 RECOUNT = 25  # frames between two searches of the whole picture, which also count faces
 FACE_PIXELS = 100  # size at which a face is looked for near its last place; the detector's own is 80
@@ -54,7 +54,7 @@ class DlibDetector:
         last = np.empty((0, 4))
         age = 0
 
-        def faces(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        def faces(frame: np.ndarray) -> Faces:
             nonlocal last, age
             frame = np.ascontiguousarray(frame)
             age += 1
@@ -71,7 +71,7 @@ class DlibDetector:
             points = np.array(
                 [[(p.x + 0.5, p.y + 0.5) for p in shape.parts()] for shape in shapes], np.float32
             )
-            return points.reshape(-1, self.n_points, 2), last
+            return points.reshape(-1, self.n_points, 2), last, 0
 
         return collect(frames, self.n_points, faces)
 

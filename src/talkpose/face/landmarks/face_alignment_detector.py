@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from talkpose.errors import UserError
-from talkpose.face.landmarks import Detection, collect
+from talkpose.face.landmarks import Detection, Faces, collect
 
 SOURCE = "https://www.adrianbulat.com/downloads/python-fan/"
 WEIGHTS = ("s3fd-619a316812.pth", "2DFAN4-11f355bf06.pth.tar")
@@ -50,12 +50,12 @@ class FaceAlignmentDetector:
     def detect(self, frames: Iterable[np.ndarray]) -> Detection:
         """Landmarks (T, 68, 2) of the main face and the number of comparable faces in each frame."""
 
-        def faces(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        def faces(frame: np.ndarray) -> Faces:
             boxes = np.array(self._net.face_detector.detect_from_image(frame.copy())).reshape(-1, 5)
             boxes = boxes[np.argsort(-boxes[:, 4], kind="stable")][: self.max_faces]
             if len(boxes) == 0:
-                return np.empty((0, self.n_points, 2)), np.empty((0, 4))
+                return np.empty((0, self.n_points, 2)), np.empty((0, 4)), 0
             points = self._net.get_landmarks_from_image(frame, detected_faces=list(boxes))
-            return np.stack(points), boxes[:, :4]
+            return np.stack(points), boxes[:, :4], 0
 
         return collect(frames, self.n_points, faces)
