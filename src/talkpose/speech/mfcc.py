@@ -99,8 +99,8 @@ def windows(mfcc12: np.ndarray, n_frames: int) -> np.ndarray:
     return np.ascontiguousarray(np.swapaxes(view, 1, 2))
 
 
-def speech_windows(audio: np.ndarray) -> np.ndarray:
-    """Windows of MFCC 1..12 for every whole video frame of the sound: (N,) -> (N // 640, 28, 12) float32.
+def speech_rows(audio: np.ndarray) -> np.ndarray:
+    """MFCC 1..12 that the windows of T = N // 640 whole video frames span: (N,) -> (4 T + 24, 12) float32.
 
     Zeros are put around the sound: 1920 samples (three frames) in front, 2160 behind. The public code puts
     1920 behind and so loses the last frame; the windows that both have are equal.
@@ -117,4 +117,14 @@ def speech_windows(audio: np.ndarray) -> np.ndarray:
         )
     behind = PADDING + LENGTH - HOP
     padded = np.pad(audio[: n_frames * SAMPLES_PER_FRAME], (PADDING, behind))
-    return windows(mfcc(padded)[:, 1:], n_frames).astype(np.float32)
+    return mfcc(padded)[:, 1:].astype(np.float32)
+
+
+def speech_windows(audio: np.ndarray) -> np.ndarray:
+    """Windows of MFCC 1..12 for every whole video frame of the sound: (N,) -> (N // 640, 28, 12) float32.
+
+    Raises
+    ------
+    UserError: the sound is shorter than one video frame, or not mono.
+    """
+    return windows(speech_rows(audio), len(audio) // SAMPLES_PER_FRAME)
