@@ -33,8 +33,8 @@ def test_grid_in_folders_of_speakers(tmp_path):
     assert [c for c, _ in list_clips(corpus(tmp_path, "*.mpg"))] == ["lrwp9a"], "`folder` stays on top"
 
 
-def test_ids_are_safe_names():
-    assert clip_id(Path("my talk (1).mp4")) == "my-talk-1-"
+def test_ids_keep_names_and_join_folders():
+    assert clip_id(Path("personal_a.mp4")) == "personal_a"
     assert clip_id(Path("s1/x_y-z.1.mpg")) == "s1-x_y-z.1"
 
 
