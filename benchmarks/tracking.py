@@ -56,14 +56,20 @@ def main() -> None:
             warm = False
         start = time.perf_counter()
         observed = observe(model, points.shape[1])
-        fit_clip(observed, points, Camera(options.size), config.iterations, config.smoothness,
-        config.key_frames) fit = time.perf_counter() - start start = time.perf_counter() track =
-        track_clip(frames, points, model, config) whole = time.perf_counter() - start s, n = summary(track,
-        model, options.size), len(frames) print(
-            f"{path.stem:16} {n:6} {s['landmark_error']:6.2%} {s['lips_error']:6.2%}
-            {s['mouth_correlation']:8.4f}" f" {s['jitter']:7.2%} ({s['detected_jitter']:.2%})
-            {s['drift']:+7.2%}" f" {n / detect:6.0f} {n / fit:5.0f} {n / whole:5.0f} {n / (detect +
-            whole):5.0f}", flush=True,
+        fit_clip(
+            observed, points, Camera(options.size), config.iterations, config.smoothness, config.key_frames
+        )
+        fit = time.perf_counter() - start
+        start = time.perf_counter()
+        track = track_clip(frames, points, model, config)
+        whole = time.perf_counter() - start
+        s, n = summary(track, model, options.size), len(frames)
+        print(
+            f"{path.stem:16} {n:6} {s['landmark_error']:6.2%} {s['lips_error']:6.2%}"
+            f" {s['mouth_correlation']:8.4f} {s['jitter']:7.2%} ({s['detected_jitter']:.2%})"
+            f"    {s['drift']:+7.2%} {n / detect:6.0f} {n / fit:5.0f} {n / whole:5.0f}"
+            f" {n / (detect + whole):5.0f}",
+            flush=True,
         )
         if options.overlay:
             options.overlay.mkdir(parents=True, exist_ok=True)
