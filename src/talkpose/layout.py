@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from talkpose.config import RunConfig, parse_config
 from talkpose.errors import UserError
 from talkpose.files import read_json
 
-_Clip = TypeVar("_Clip")
 OWN = "own"
 """Audio id of a person's own remaining sound."""
 
@@ -104,8 +102,3 @@ class RunLayout:
 def item_id(person: str, audio: str) -> str:
     """Name of the video in which `person` speaks the sound `audio` (`own`, or a foreign clip's id)."""
     return f"{person}__{audio}"
-
-
-def shard_clips(clips: list[_Clip], size: int) -> dict[str, list[_Clip]]:
-    """Clips in shards of `size`, by the shard's name."""
-    return {f"{i // size:04d}": clips[i : i + size] for i in range(0, len(clips), size)}

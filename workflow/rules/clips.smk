@@ -13,7 +13,7 @@ rule clips_ingest:
         f"{RUN}/logs/times/clips_ingest-{{corpus}}-{{shard}}.tsv"
     params:
         config=plan.section("clips", "corpora", "face"),
-        code=code_hash("config", "clips", "speech", "face/landmarks"),
+        code=code_hash("config", "clips", "speech", "face"),
     shell:
         "talkpose clips ingest {RUN:q} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"
 

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from talkpose.clips.readers import list_clips
+from talkpose.clips.readers import list_clips, shards
 from talkpose.config import RunConfig, parse_config
 from talkpose.errors import UserError
 from talkpose.files import write_json
-from talkpose.layout import OWN, RunLayout, item_id, shard_clips
+from talkpose.layout import OWN, RunLayout, item_id
 from talkpose.methods.specs import method_spec
 
 SOURCE = Path(__file__).resolve().parents[1]
@@ -73,7 +73,7 @@ class Plan:
         return list(self._shards(corpus))
 
     def _shards(self, corpus: str) -> dict[str, list[tuple[str, Path]]]:
-        return shard_clips(self._clips[corpus], self.config.corpora[corpus].shard_size)
+        return shards(self._clips[corpus], self.config.corpora[corpus].shard_size)
 
     def raw(self, corpus: str, shard: str) -> list[str]:
         """Raw files of one shard."""

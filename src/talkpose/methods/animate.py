@@ -184,7 +184,5 @@ def _write(
     person: str,
 ) -> None:
     count = min(len(crops), len(sound) // SAMPLES)
-    pasted = (
-        paste_back(frame, crop, window) for frame, crop in zip(full[:count], crops[:count], strict=True)
-    )
+    pasted = (paste_back(frame, crop, window) for frame, crop in zip(full, crops[:count], strict=False))
     write_mp4(out, pasted, sound[: count * SAMPLES], FPS, title=person)

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from talkpose.clips.readers import list_clips
+from talkpose.clips.readers import list_clips, shards
 from talkpose.config import RunConfig
 from talkpose.errors import UserError
-from talkpose.layout import RunLayout, shard_clips
+from talkpose.layout import RunLayout
 from talkpose.methods.footage import usable_clips
 
 
@@ -23,7 +23,7 @@ def weights_beside(receipt: Path) -> Path:
 def shards_of(config: RunConfig, corpus: str) -> dict[str, list[str]]:
     """Clip ids of a corpus by shard, quarantined or not."""
     clips = [clip for clip, _ in list_clips(config.corpora[corpus])]
-    return shard_clips(clips, config.corpora[corpus].shard_size)
+    return shards(clips, config.corpora[corpus].shard_size)
 
 
 def person_corpus(layout: RunLayout, config: RunConfig, person: str) -> tuple[str, str]:
