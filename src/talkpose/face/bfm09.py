@@ -1,4 +1,4 @@
-"""The paper's face model: the user's licensed `BFM_model_front.mat` (Basel Face Model 2009, as Deep3DFaceRecon cuts it)."""
+"""The paper's face model: the user's licensed Basel Face Model 2009, as Deep3DFaceRecon cuts it."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from talkpose.files import sha256
 
 WHERE = (
     "register for the Basel Face Model 2009 (01_MorphableModel.mat, faces.dmi.unibas.ch), convert it with "
-    "Deep3DFaceRecon's transferBFM09 and its Exp_Pca.bin, and set face.model_path to the BFM_model_front.mat that this writes"
+    "Deep3DFaceRecon's transferBFM09 and its Exp_Pca.bin, and set face.model_path to the BFM_model_front.mat "
+    "that this writes"
 )
 
 N_EXPRESSION = 64
@@ -24,10 +25,10 @@ N_IDENTITY = 80
 def read_bfm09(path: str | None) -> dict[str, Any]:
     """FaceModel's fields from `BFM_model_front.mat` with keys as Deep3DFaceRecon writes them.
 
-    idBase (3V, 80), exBase (3V, 64), texBase (3V, 80) and meantex (1, 3V) in 0..255, meanshape (1, 3V), tri (F, 3),
-    keypoints (1, 68), frontmask2_idx (M, 1), all indices from 1; skinmask (1, V). The mean shape is moved to its
-    centroid, as the public code does. MediaPipe's points are found on a rendering of the mean face; where MediaPipe
-    finds none, only those that match one of the 68 points are set, and meta["mediapipe"] says so.
+    idBase (3V, 80), exBase (3V, 64), texBase (3V, 80) and meantex (1, 3V) in 0..255, meanshape (1, 3V),
+    tri (F, 3), keypoints (1, 68), frontmask2_idx (M, 1), all indices from 1; skinmask (1, V). The mean shape
+    is moved to its centroid, as the public code does. MediaPipe's points are found on a rendering of the mean
+    face; where it finds none, only those that match one of the 68 are set; meta["mediapipe"] says which.
     Raises UserError where the file is missing or not of this form.
     """
     if not path:

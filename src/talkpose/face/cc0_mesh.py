@@ -7,7 +7,7 @@ from scipy import ndimage, sparse
 from scipy.spatial import cKDTree
 
 from talkpose.face.cc0_assets import Assets
-from talkpose.face.cc0_pieces import eye, teeth, tongue
+from talkpose.face.cc0_pieces import Piece, eye, teeth, tongue
 from talkpose.face.cc0_topology import cut, neighbour_average, refine, triangulate
 
 ORIGIN = np.array([0.0, 7.0, 0.5])
@@ -49,7 +49,7 @@ class HeadMesh:
     face_mask: np.ndarray
     """(F,) bool"""
     fields: dict[str, np.ndarray]
-    """What the painter wants to know at vertices, (V,) in [0, 1]: the asset masks, and gum, gap, molar of teeth"""
+    """(V,) in [0, 1], for the painter: the asset masks, and gum, gap and molar of the teeth"""
 
     def position(self, body: np.ndarray) -> np.ndarray:
         """Head vertices (V, 3) in model space from body vertices."""
@@ -65,53 +65,52 @@ class HeadMesh:
 def build_mesh(assets: Assets) -> HeadMesh:
     """Cut, refine and label the head; about 9,000 vertices, symmetric."""
     base = assets.mesh.vertices
-    matrix, uv, triangles = _skin(assets)
-    place = matrix @ base - ORIGIN
-    fine = _fine(place, _sample(assets.mask("inside-mouth"), uv))
-    triangles, extra = refine(triangles, place, fine, 0.03)
-    matrix, uv = _append(matrix, extra), _append(uv, extra)
-    place = matrix @ base - ORIGIN
+    start, uv, triangles = _skin(assets)
+    first = start @ base - ORIGIN
+    fine = _fine(first, _sample(assets.mask("inside-mouth"), uv))
+    triangles, halved = refine(triangles, first, fine, 0.03)
+    place, uv = (np.concatenate([rows, halved @ rows]) for rows in (first, uv))
 
     border = _face_border(assets, uv, place, triangles)
     border = (border + border[mirror_of(place)]) / 2
-    triangles, extra, inside = cut(triangles, border)
-    matrix, uv = _append(matrix, extra), _append(uv, extra)
-    place = matrix @ base - ORIGIN
+    triangles, on_border, inside = cut(triangles, border)
+    place, uv = (np.concatenate([rows, on_border @ rows]) for rows in (place, uv))
+
+    matrix = sparse.csr_matrix(sparse.vstack([start, halved @ start]))
+    matrix = sparse.csr_matrix(sparse.vstack([matrix, on_border @ matrix]))
     mirror = mirror_of(place)
     fields = {name: _sample(assets.mask(name), uv) for name in MASKS}
     fields = {name: (field + field[mirror]) / 2 for name, field in fields.items()}
 
-    matrices, faces = [matrix], [triangles]
-    names = [_skin_regions(place, triangles, fields, inside)]
     closing = matrix @ assets.unit("mouthClose")
     closing = (closing + closing[mirror] * np.array([-1, 1, 1])) / 2
-    offsets = [CLOSING * closing - ORIGIN]
-    extra_fields = [{}]
-    for name, (group, build) in PIECES.items():
-        piece = build(base, assets.mesh.quads[assets.mesh.group == group])
-        count = sum(m.shape[0] for m in matrices)
-        matrices.append(piece.matrix)
-        faces.append(piece.triangles + count)
-        names.append(np.full(len(piece.triangles), name))
-        offsets.append(np.tile(piece.offset - ORIGIN, (piece.matrix.shape[0], 1)))
-        extra_fields.append(piece.fields)
-    region = np.concatenate(names)
-    everywhere = {
+
+    parts = [Piece(matrix, CLOSING * closing, triangles, fields)]
+    names = [_skin_regions(place, triangles, fields, inside)]
+    for name, (group, make) in PIECES.items():
+        parts.append(make(base, assets.mesh.quads[assets.mesh.group == group]))
+        names.append(np.full(len(parts[-1].triangles), name))
+    return _join(parts, np.concatenate(names))
+
+
+def _join(parts: list[Piece], region: np.ndarray) -> HeadMesh:
+    counts = [part.matrix.shape[0] for part in parts]
+    starts = np.cumsum([0, *counts[:-1]])
+    fields = {
         name: np.concatenate(
-            [
-                f.get(name, np.zeros(m.shape[0]))
-                for m, f in zip(matrices, [fields, *extra_fields[1:]], strict=True)
-            ]
+            [part.fields.get(name, np.zeros(n)) for part, n in zip(parts, counts, strict=True)]
         )
         for name in (*MASKS, "gum", "gap", "molar")
     }
+    offsets = [np.broadcast_to(part.offset - ORIGIN, (n, 3)) for part, n in zip(parts, counts, strict=True)]
+    triangles = [part.triangles + start for part, start in zip(parts, starts, strict=True)]
     return HeadMesh(
-        matrix=sparse.vstack(matrices).tocsr(),
+        matrix=sparse.csr_matrix(sparse.vstack([part.matrix for part in parts])),
         offset=np.concatenate(offsets),
-        triangles=np.concatenate(faces).astype(np.int32),
+        triangles=np.concatenate(triangles).astype(np.int32),
         region=np.array([REGIONS.index(name) for name in region], np.uint8),
         face_mask=np.isin(region, MASKED),
-        fields=everywhere,
+        fields=fields,
     )
 
 
@@ -121,11 +120,6 @@ def mirror_of(place: np.ndarray) -> np.ndarray:
     if np.max(distance) > 1e-6:
         raise ValueError(f"the head mesh is not symmetric: {np.max(distance):.4f} dm off")
     return np.asarray(mirror)
-
-
-def _append(rows, extra: sparse.csr_matrix):  # type: ignore[no-untyped-def]
-    more = extra @ rows
-    return sparse.vstack([rows, more]).tocsr() if sparse.issparse(rows) else np.concatenate([rows, more])
 
 
 def _skin(assets: Assets) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray]:
@@ -138,7 +132,8 @@ def _skin(assets: Assets) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray]:
     index = index.reshape(-1, 4)
     uv = np.zeros((len(used), 2))
     uv[index.ravel()] = mesh.uv[keep].reshape(-1, 2)
-    matrix = sparse.identity(len(mesh.vertices), format="csr")[used]
+    ones = np.ones(len(used))
+    matrix = sparse.csr_matrix((ones, (np.arange(len(used)), used)), (len(used), len(mesh.vertices)))
     return matrix, uv, triangulate(index, mesh.vertices[used])
 
 

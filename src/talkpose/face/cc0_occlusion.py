@@ -1,4 +1,4 @@
-"""How much of the sky each vertex of a head sees: darkens nostrils, eye corners and the inside of the mouth."""
+"""How much of the sky each vertex of a head sees: darkens nostrils, eye corners and the mouth's inside."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ INSIDE = ("mouth", "upper_teeth", "lower_teeth", "tongue")
 
 
 def sky_share(closed: np.ndarray, opened: np.ndarray, mesh: HeadMesh) -> np.ndarray:
-    """Cosine-weighted share of the sky (V,) in [0, 1]; mouth, teeth and tongue are judged with the mouth open."""
+    """Cosine-weighted share of the sky (V,), 0 to 1; what lies in the mouth is judged with the mouth open."""
     share = _share(closed, mesh.triangles)
     inner = mesh.touched(*INSIDE)
     return np.where(inner, _share(opened, mesh.triangles), share)

@@ -1,4 +1,4 @@
-"""The albedo of `cc0`: skin, lips, brows, eyes, teeth and tongue painted a vertex, for people drawn at random."""
+"""The albedo of `cc0`: skin, lips, brows, eyes, teeth and tongue, one colour a vertex, for random people."""
 
 from dataclasses import dataclass
 

@@ -17,7 +17,7 @@ TONGUE_OFFSET = np.array([0.0, -0.07, -0.03])
 
 
 class Piece(NamedTuple):
-    """A closed piece: weights (V, body vertices), a constant offset (3,), triangles, and paint fields (V,)."""
+    """A part of the mesh: weights (V, body vertices), offset (3,) or (V, 3), triangles, paint fields (V,)."""
 
     matrix: sparse.csr_matrix
     offset: np.ndarray
@@ -62,8 +62,8 @@ def teeth(base: np.ndarray, quads: np.ndarray) -> Piece:
     at, gap = _columns(arc[-1])
     along = _cubic(arc, at)  # (columns, 17)
     columns = len(at)
-    # Rows around the strip, each a mix of the four points of a column; between teeth the gum comes down and the crown
-    # lies deeper and shorter.
+    # Rows around the strip, each a mix of the four points of a column; between teeth the gum comes down and
+    # the crown lies deeper and shorter.
     line = 0.25 + 0.45 * gap
     rows = np.zeros((6, columns, 4))
     rows[0, :, 0] = 1
@@ -130,7 +130,7 @@ def _cubic(knots: np.ndarray, at: np.ndarray) -> np.ndarray:
 
 
 def _strip(base: np.ndarray, quads: np.ndarray) -> np.ndarray:
-    """Vertices of a strip of quads as a grid (columns from right to left, rows from the outer gum to the inner side)."""
+    """A strip's vertices as a grid: columns from -x to +x, rows from the outer gum to the inner side."""
     place: dict[int, tuple[int, int]] = {}
     corners = ((0, 0), (1, 0), (1, 1), (0, 1))
     place.update(zip(quads[0].tolist(), corners, strict=True))

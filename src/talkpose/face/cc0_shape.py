@@ -1,4 +1,4 @@
-"""Identity and expression of `cc0`: sampled MakeHuman heads, their principal components, and the 52 ARKit units."""
+"""Identity and expression of `cc0`: principal components of sampled heads, and the 52 ARKit units."""
 
 from itertools import product
 
@@ -89,7 +89,8 @@ class Population:
     @staticmethod
     def _pair(names: list[str]) -> list[tuple[str, tuple[str, ...]]]:
         """Targets that oppose each other, as one feature with a sign; the others alone."""
-        features, seen = [], set()
+        features: list[tuple[str, tuple[str, ...]]] = []
+        seen: set[str] = set()
         for name in names:
             if name in seen:
                 continue
@@ -171,7 +172,7 @@ def align(heads: np.ndarray, reference: np.ndarray, chosen: np.ndarray) -> np.nd
 def principal(
     samples: np.ndarray, count: int, centre: bool = True
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean (D,), components (count, D) scaled by their standard deviation, and their variances over the total.
+    """Mean (D,), components (count, D) scaled by standard deviation, and their share of the variance.
 
     Signs are fixed (the largest entry is positive), so that every machine gives the same basis.
     """
@@ -190,7 +191,7 @@ def principal(
 def symmetric_principal(
     heads: np.ndarray, mirror: np.ndarray, count: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """`principal` of heads (N, V, 3) and their mirror images together: mean (V, 3), components (count, V, 3), shares.
+    """`principal` of heads (N, V, 3) and their mirror images: mean (V, 3), components (count, V, 3), shares.
 
     The mean is symmetric, and every component is either symmetric or antisymmetric.
     """
@@ -209,8 +210,8 @@ def symmetric_principal(
 def expression_map(units: np.ndarray) -> np.ndarray:
     """Map (52, 64) from unit weights to coefficients of an orthogonal basis of the units' span.
 
-    All columns of the basis have one length, chosen so that the strongest has standard deviation 1 when weights spread
-    by UNIT_SPREAD: distances between coefficients are distances between shapes. The last 12 columns are zero.
+    All columns of the basis have one length, so that distances between coefficients are distances between
+    shapes; the strongest has standard deviation 1 when weights spread by UNIT_SPREAD. The last 12 are zero.
     """
     flat = units.reshape(len(units), -1).astype(np.float64)
     values, vectors = np.linalg.eigh(flat @ flat.T)

@@ -1,4 +1,4 @@
-"""How `cc0` lies on disk: fixed-point integers in one npz with a JSON beside it; equal models give equal bytes."""
+"""How `cc0` lies on disk: fixed-point integers in one npz, a JSON beside it; equal models, equal bytes."""
 
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ def _unpack(values: np.ndarray, step: float) -> np.ndarray:
 
 
 def write_cc0(path: Path, parts: dict[str, Any]) -> None:
-    """Write the model's parts (FaceModel's fields, `unit_shapes` (52, V, 3) for the expression basis) to `path`."""
+    """Write FaceModel's fields, with `unit_shapes` (52, V, 3) in place of the expression basis."""
     write_npz(
         path,
         mean_shape=parts["mean_shape"].astype(np.float32),

@@ -1,4 +1,4 @@
-"""Cutting and refining triangle meshes by linear maps of their vertices; no crack opens, mirror images stay alike."""
+"""Cutting and refining triangle meshes by linear maps of their vertices: no crack opens, symmetry stays."""
 
 import numpy as np
 from scipy import sparse

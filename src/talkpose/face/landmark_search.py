@@ -1,4 +1,4 @@
-"""Where a detector's landmarks lie on a face mesh: found on renderings, averaged over people and expressions."""
+"""Where a detector's landmarks lie on a face mesh: found on renderings, averaged over people."""
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -53,11 +53,11 @@ def picture(sitter: Sitter, triangles: np.ndarray, size: int) -> np.ndarray:
 def locate(
     points: np.ndarray, projected: np.ndarray, triangles: np.ndarray, allowed: np.ndarray, size: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The allowed triangle seen at each image point, or at the nearest pixel that sees one, with barycentrics.
+    """The allowed triangle seen at each image point, or at the nearest pixel that sees one.
 
-    points (N, 2) px; projected (V, 3) u, v, depth; allowed (F,) bool. A detector's point may lie just outside: beside the
-    face's outline, on the eyeball or between the lips; the nearest visible skin, at most 3% of the size away, is
-    what it means. Returns triangle (N,) int32, -1 where none, and perspective-correct weights (N, 3).
+    points (N, 2) px; projected (V, 3) u, v, depth; allowed (F,) bool. A detector's point may lie just
+    outside: beside the face's outline, on the eyeball or between the lips; the nearest visible skin, up to 3%
+    of the size away, is what it means. Returns triangle (N,) int32, -1 where none, and barycentrics (N, 3).
     """
     seen = rasterise(projected[None].astype(np.float32), triangles, size).triangle[0]
     good = (seen >= 0) & allowed[seen]
@@ -83,7 +83,7 @@ def _cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def find_once(
     detector: Detector, sitter: Sitter, triangles: np.ndarray, allowed: np.ndarray, size: int = 512
 ) -> tuple[np.ndarray, np.ndarray] | None:
-    """Triangle (N,) and barycentrics (N, 3) of a detector's points on one rendering; None where it finds no face."""
+    """Triangle (N,) and barycentrics (N, 3) of a detector's points on one rendering; None without a face."""
     detection = detector.detect(np.stack([picture(sitter, triangles, size)] * REPEATS))
     points = detection.points[-1]
     if np.isnan(points).any():
@@ -102,9 +102,9 @@ def find_averaged(
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """A detector's points on the mesh, averaged over renderings of many heads.
 
-    Every point is carried to the surface of `canonical` (V, 3), a mean head with its mouth open so that the two lips lie
-    apart; there the median is taken, made symmetric where `mirrored` maps points (N, 3) to the other side, and
-    set on the nearest allowed triangle. Returns triangle (N,), barycentrics (N, 3), number of heads found.
+    Every point is carried to the surface of `canonical` (V, 3), a mean head with its mouth open so that the
+    lips lie apart; there the median is taken, made symmetric where `mirrored` maps points (N, 3) to the other
+    side, and set on the nearest allowed triangle. Returns triangle (N,), barycentrics (N, 3), heads found.
     """
     carried = []
     for sitter in sitters:
@@ -127,7 +127,7 @@ def find_averaged(
 def nearest_on_mesh(
     points: np.ndarray, vertices: np.ndarray, triangles: np.ndarray, allowed: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Triangle (N,) and barycentrics (N, 3) of the place on the allowed triangles that is nearest to each point.
+    """Triangle (N,) and barycentrics (N, 3) of the place on allowed triangles that is nearest to each point.
 
     Ericson, Real-Time Collision Detection (2005), 5.1.5, over the 64 triangles whose centres are nearest.
     """

@@ -49,7 +49,7 @@ class FaceModel:
     triangle_region: np.ndarray
     """(F,) uint8, index into `regions`"""
     face_mask: np.ndarray
-    """(F,) bool: triangles of the face that a tight crop shows, forehead to chin, with eyes, teeth and tongue"""
+    """(F,) bool: the face that a tight crop shows, forehead to chin, with eyes, teeth and tongue"""
     units: tuple[str, ...] = ()
     """names of the face units that the expression basis spans (52 ARKit units; none for bfm09)"""
     unit_to_expression: np.ndarray = field(default_factory=lambda: np.zeros((0, 64), np.float32))
