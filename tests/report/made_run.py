@@ -30,6 +30,26 @@ PROTOCOLS = {
     "hs": "pooled-20-linear",
     "hs-train": "pooled-20-linear",
 }
+CARDS = {
+    "ours-g": {
+        "title": "Ours-G",
+        "kind": "method",
+        "needs": "image",
+        "pose": "predicted",
+        "about": "general",
+    },
+    "ours-p": {
+        "title": "Ours-P",
+        "kind": "method",
+        "needs": "video",
+        "pose": "predicted",
+        "about": "personal",
+    },
+    "oracle": {"title": "Real video", "kind": "control"},
+    "still": {"title": "Still", "kind": "control"},
+    "shifted-sound": {"title": "Ours-P, sound 1 s late", "kind": "control"},
+    "rerender": {"title": "Re-rendered tracks", "kind": "diagnostic"},
+}
 QUALITY = {"ours-g": 0.2, "ours-p": 0.6, "oracle": 1.0, "still": 0.0, "shifted-sound": 0.1, "rerender": 0.9}
 
 
@@ -119,6 +139,9 @@ def _videos(layout: RunLayout) -> None:
                 draw(folder / "video.mp4", method, person)
                 if method in ("ours-g", "ours-p", "rerender"):
                     draw(folder / "rendered.mp4", "rendered", person)
+                write_json(
+                    layout.videos_shard(method, "people", "0"), {"method": method, "spec": CARDS[method]}
+                )
                 write_json(folder / "item.json", {"method": method, "facts": {"mean_attention": 0.4}})
 
 

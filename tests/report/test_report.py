@@ -18,6 +18,7 @@ from talkpose.report import plots
 from talkpose.report.build import build_report
 from talkpose.report.claims import judge
 from talkpose.report.provenance import features
+from talkpose.report.roster import read_roster
 from talkpose.report.source import Curve, read_run
 from talkpose.report.tables import build_tables
 
@@ -213,3 +214,12 @@ def test_recorded_provenance_wins(made_run, tmp_path):
     text = _text(Path(build_report(root)).read_text())
     assert "torch 9.9.9" in text
     assert "cuda:0 (made)" in text
+
+
+def test_methods_describe_themselves(made_run, tmp_path):
+    roster = read_roster(made_run.root / "videos", ["still", "ours-p", "newcomer"])
+    assert roster["ours-p"].title == "Ours-P"
+    assert roster["still"].kind == "control"
+    assert (roster["newcomer"].title, roster["newcomer"].kind) == ("newcomer", "method")
+    assert roster.in_order(["z", "ours-p", "a", "still", "z"]) == ["still", "ours-p", "a", "z"]
+    assert read_roster(tmp_path, ["ours-p"])["ours-p"].title == "ours-p"

@@ -67,7 +67,7 @@ def _write_pages(folder: Path, source: Source, tables: dict[str, pd.DataFrame]) 
     _write(folder / "index.html", templates.get_template("index.html.j2").render(shared | page))
     for person in persons:
         players = [
-            player([item for item in source.items if item.name == name], folder)
+            player([item for item in source.items if item.name == name], folder, source.roster)
             for name in dict.fromkeys(item.name for item in source.items if item.person == person["name"])
         ]
         context = {"person": {"name": person["name"], "players": person_items(source, players)}}

@@ -7,8 +7,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from talkpose.layout import OWN
+from talkpose.report.roster import Roster
 from talkpose.report.source import Item
-from talkpose.report.views import method_title
 
 REAL_METHOD = "oracle"
 """Control whose video is the real one."""
@@ -56,7 +56,7 @@ def bring(source: Path, out: Path, *parts: str) -> str:
     return quote(target.relative_to(out).as_posix())
 
 
-def player(items: list[Item], out: Path) -> Player:
+def player(items: list[Item], out: Path, roster: Roster) -> Player:
     """Bring the videos of one item, by all its methods, into the report.
 
     The real video is the item's own `real.mp4`, else the control `oracle`'s video.
@@ -73,7 +73,7 @@ def player(items: list[Item], out: Path) -> Player:
         src = bring(real, out, "real", name)
         tiles.append(Tile(src, "Real", f"Real video of {person}", "real", ["all", "real", *every]))
     for item in methods:
-        label = method_title(item.method)
+        label = roster[item.method].title
         rendered, result = item.file("rendered"), item.file("video")
         if rendered is not None:
             src = bring(rendered, out, item.method, name, "rendered")
@@ -83,7 +83,7 @@ def player(items: list[Item], out: Path) -> Player:
             src = bring(result, out, item.method, name, "result")
             shown = f"{label}, refined" if rendered is not None else label
             tiles.append(Tile(src, shown, f"{person} by {shown}", "result", ["all", item.method]))
-    choices = [Choice("all", "All results"), *(Choice(m, method_title(m)) for m in every)] if every else []
+    choices = [Choice("all", "All results"), *(Choice(m, roster[m].title) for m in every)] if every else []
     with_rendering = [tile.views[0] for tile in tiles if tile.role == "rendered"]
     start = next((m for m in ("ours-p", *with_rendering) if m in every), "all" if every else "real")
     return Player(name, title, real is not None, start, choices, tiles)

@@ -5,13 +5,12 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from talkpose.methods.specs import SPECS
 from talkpose.report import plots
 from talkpose.report.claims import Claim
 from talkpose.report.media import Player
 from talkpose.report.provenance import features
 from talkpose.report.source import Source
-from talkpose.report.views import View, item_view, method_title, plain, view
+from talkpose.report.views import View, item_view, plain, view
 
 STAGES = {"motion": "Stage 1: sound to expression and pose", "refine": "Stage 2: refinement"}
 TABLE_ORDER = ("table2", "hs", "stage1", "stage2", "persons", "table1")
@@ -44,12 +43,12 @@ def index_page(
     verdicts = [claim.verdict for claim in (*checks, *paper)]
     return {
         "facts": _facts(source),
-        "methods": [SPECS[name] for name in source.config.methods if name in SPECS],
+        "methods": [source.roster[name] for name in source.config.methods],
         "missing": source.missing,
         "checks": checks,
         "claims": paper,
         "tally": [(v, verdicts.count(v)) for v in ("pass", "deviates", "not attempted") if v in verdicts],
-        "tables": [view(name, tables[name]) for name in TABLE_ORDER if name in tables],
+        "tables": [view(name, tables[name], source.roster) for name in TABLE_ORDER if name in tables],
         "corpora": [_corpus(source, name) for name in source.config.corpora],
         "quarantine": _quarantine(source.quarantine),
         "tracks": _summary(source.tracks),
@@ -90,7 +89,7 @@ def _item_view(source: Source, name: str) -> View | None:
     if source.metrics is None:
         return None
     facts = {item.method: item.facts() for item in source.items if item.name == name}
-    return item_view(source.metrics, name, facts)
+    return item_view(source.metrics, name, facts, source.roster)
 
 
 def _headline(tables: dict[str, pd.DataFrame], person: str) -> list[tuple[str, str]]:
@@ -115,7 +114,7 @@ def _facts(source: Source) -> list[tuple[str, str]]:
         ("Corpora", ", ".join(f"{name} ({corpus.role})" for name, corpus in config.corpora.items())),
         ("Clips", f"{usable} used, {aside} quarantined"),
         ("Persons", ", ".join(source.persons) or "none"),
-        ("Methods", ", ".join(method_title(name) for name in config.methods)),
+        ("Methods", ", ".join(source.roster[name].title for name in config.methods)),
         ("Scale", f"{config.scale}, {config.clips.size}×{config.clips.size} pixels"),
         ("Personal training", f"first {config.train_seconds:g} s"),
         ("Device", str(source.provenance.get("device", config.device))),
@@ -138,7 +137,7 @@ def _summary(table: pd.DataFrame | None) -> dict[str, Any] | None:
     columns = sorted(
         table.columns.drop("sha256", errors="ignore"), key=lambda name: {"corpus": 0, "clip": 1}.get(name, 2)
     )
-    heads, rows = plain(table, {name: name.replace("_", " ") for name in columns}, 3)
+    heads, rows = plain(table, {name: name.replace("_", " ") for name in columns}, 4)
     return {"heads": heads, "rows": rows}
 
 

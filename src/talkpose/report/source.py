@@ -14,6 +14,7 @@ from talkpose.errors import UserError
 from talkpose.files import read_json
 from talkpose.layout import RunLayout
 from talkpose.report.provenance import provenance
+from talkpose.report.roster import Roster, read_roster
 
 RECEIPT = ("weights", "sha256", "person")
 """Keys of a model's files that say nothing to a reader."""
@@ -75,6 +76,7 @@ class Source:
     overlays: list[Path]
     """Videos of tracked clips with the fitted mesh over them, <corpus>/<clip>.mp4."""
     items: list[Item]
+    roster: Roster
     curves: list[Curve]
     facts: dict[str, dict[str, Any]]
     """Numbers that trained models left beside their weights, by "<stage>, <model>"."""
@@ -120,6 +122,7 @@ def read_run(layout: RunLayout) -> Source:
         tracks=tracks,
         overlays=sorted((layout.root / "tracks").glob("*/*.mp4")),
         items=items,
+        roster=read_roster(layout.root / "videos", config.methods),
         curves=curves,
         facts=facts,
         times=_times(layout.root),

@@ -1,17 +1,17 @@
 """Long tables as the rows, columns and cells that a page shows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from talkpose.methods.specs import SPECS
 from talkpose.metrics.base import Protocol
 from talkpose.metrics.registry import protocol
 from talkpose.report.layouts import GROUP_LABELS, LAYOUTS
 from talkpose.report.published import PROTOCOLS
+from talkpose.report.roster import KINDS, Roster
 from talkpose.report.tables import ALL
 
 
@@ -68,18 +68,7 @@ class View:
     not_attempted: str = ""
 
 
-def method_title(name: str) -> str:
-    """Title of a method, or its name where it is not a built-in one."""
-    return SPECS[name].title if name in SPECS else name
-
-
-def in_order(methods: Iterable[str]) -> list[str]:
-    """Names of methods without repeats, in the order of their declarations; unknown ones last."""
-    order = list(SPECS)
-    return sorted(set(methods), key=lambda m: (order.index(m) if m in order else len(order), m))
-
-
-def view(name: str, table: pd.DataFrame) -> View:
+def view(name: str, table: pd.DataFrame, roster: Roster) -> View:
     """One table of tables.py as a page shows it; columns and rows without any number are left out."""
     layout = LAYOUTS[name]
     known = table[table.value.notna()]
@@ -90,12 +79,12 @@ def view(name: str, table: pd.DataFrame) -> View:
     for column, metric, label in columns:
         used = _protocol(computed[computed.column == column], metric)
         arrow = used.arrow if column not in ("min", "max", "training", "gain") else ""
-        heads.append(Column(label or _label(column, used), arrow, used.unit, used.id))
+        heads.append(Column(label or _label(column, used, roster), arrow, used.unit, used.id))
         if used.id:
             definitions[f"{used.title}, {used.id}"] = used.definition
     groups = [
         Group(GROUP_LABELS.get(kind, kind), rows, kind)
-        for kind, rows in _grouped(name, computed, quoted, columns)
+        for kind, rows in _grouped(name, computed, quoted, columns, roster)
         if rows
     ]
     skipped = table[(table.kind == "not-attempted") & ~table.row.isin(computed.row)].row
@@ -112,12 +101,16 @@ def _protocol(cells: pd.DataFrame, metric: str) -> Protocol:
     return protocol(metric, identifiers[0])
 
 
-def _label(column: str, used: Protocol) -> str:
-    return method_title(column) if column in SPECS else used.title
+def _label(column: str, used: Protocol, roster: Roster) -> str:
+    return used.title if column == used.metric else roster[column].title
 
 
 def _grouped(
-    name: str, computed: pd.DataFrame, quoted: pd.DataFrame, columns: Sequence[tuple[str, str, str]]
+    name: str,
+    computed: pd.DataFrame,
+    quoted: pd.DataFrame,
+    columns: Sequence[tuple[str, str, str]],
+    roster: Roster,
 ) -> list[tuple[str, list[Row]]]:
     if name == "persons":
         groups: dict[str, list[str]] = {}
@@ -125,38 +118,37 @@ def _grouped(
             person, _, method = row.partition(" / ")
             groups.setdefault(person, []).append(method)
         found = [
-            (person, [_row(computed, f"{person} / {m}", columns, m) for m in in_order(methods)])
+            (
+                person,
+                [_row(computed, f"{person} / {m}", columns, roster, m) for m in roster.in_order(methods)],
+            )
             for person, methods in groups.items()
         ]
     elif name in ("table2", "hs"):
-        rows = in_order(computed.row)
+        rows = roster.in_order(computed.row)
         found = [
-            (
-                kind,
-                [
-                    _row(computed, m, columns)
-                    for m in rows
-                    if (SPECS[m].kind if m in SPECS else "method") == kind
-                ],
-            )
-            for kind in ("method", "control", "diagnostic")
+            (kind, [_row(computed, m, columns, roster) for m in rows if roster[m].kind == kind])
+            for kind in KINDS
         ]
     else:
-        found = [("", [_row(computed, row, columns) for row in dict.fromkeys(computed.row)])]
-    return [*found, ("quoted", [_row(quoted, row, columns) for row in dict.fromkeys(quoted.row)])]
+        found = [("", [_row(computed, row, columns, roster) for row in dict.fromkeys(computed.row)])]
+    return [*found, ("quoted", [_row(quoted, row, columns, Roster()) for row in dict.fromkeys(quoted.row)])]
 
 
 def _row(
-    cells: pd.DataFrame, row: str, columns: Sequence[tuple[str, str, str]], label: str | None = None
+    cells: pd.DataFrame,
+    row: str,
+    columns: Sequence[tuple[str, str, str]],
+    roster: Roster,
+    method: str | None = None,
 ) -> Row:
     mine = {cell["column"]: cell for cell in cells[cells.row == row].to_dict("records")}
     shown = [_cell(mine.get(column), metric) for column, metric, _ in columns]
     counts = sorted({int(cell["n"]) for cell in mine.values()})
     n = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}" if counts else ""
-    spec = SPECS.get(label or row)
-    title = "mean of persons" if row == ALL else method_title(label or row)
-    title = title.replace(f"{ALL} / ", "mean / ")
-    return Row(title, shown, n, spec.about if spec else "")
+    card = roster[method or row]
+    title = "mean of persons" if row == ALL else card.title.replace(f"{ALL} / ", "mean of persons / ")
+    return Row(title, shown, n, card.about)
 
 
 def _cell(cell: dict[Any, Any] | None, metric: str) -> Cell:
@@ -174,7 +166,9 @@ def _cell(cell: dict[Any, Any] | None, metric: str) -> Cell:
     return Cell(f"{value:{sign}.{digits}f}", repr(value), interval, title)
 
 
-def item_view(metrics: pd.DataFrame, clip: str, facts: Mapping[str, Mapping[str, float]]) -> View | None:
+def item_view(
+    metrics: pd.DataFrame, clip: str, facts: Mapping[str, Mapping[str, float]], roster: Roster
+) -> View | None:
     """Values of every method on one item with the facts that methods left; None where none was measured."""
     rows = metrics[(metrics["clip"] == clip) & ~metrics["method"].str.contains(":")]
     if rows.empty:
@@ -184,12 +178,12 @@ def item_view(metrics: pd.DataFrame, clip: str, facts: Mapping[str, Mapping[str,
     shown = [metric for metric in wanted if metric in used]
     extra = sorted({name for own in facts.values() for name in own})
     lines = []
-    for method in in_order(rows["method"]):
+    for method in roster.in_order(rows["method"]):
         mine = {r["metric"]: r for r in rows[rows.method == method].to_dict("records")}
         cells = [_item_cell(mine.get(metric), used[metric]) for metric in shown]
         cells += [_fact_cell(facts.get(method, {}).get(name)) for name in extra]
         frames = max(int(r["n_frames"]) for r in mine.values())
-        lines.append(Row(method_title(method), cells, f"{frames} frames"))
+        lines.append(Row(roster[method].title, cells, f"{frames} frames"))
     heads = [Column(used[m].title, used[m].arrow, used[m].unit, used[m].id) for m in shown]
     heads += [Column(name.replace("_", " ")) for name in extra]
     definitions = [(f"{used[m].title}, {used[m].id}", used[m].definition) for m in shown]
@@ -225,5 +219,5 @@ def _plain_cell(value: Any, digits: int) -> Cell:
     if isinstance(value, (int, np.integer)):
         return Cell(str(value), str(value))
     if isinstance(value, (float, np.floating)):
-        return Cell(f"{value:.{digits}f}", repr(float(value)))
+        return Cell(f"{value:.{digits}f}".rstrip("0").rstrip("."), repr(float(value)))
     return Cell(str(value), str(value))
