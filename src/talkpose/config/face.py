@@ -23,4 +23,4 @@ class FaceConfig(Section):
     light_frames: int = Field(
         48, ge=1, description="frames of a clip that light is solved at, the rest between"
     )
-    light_vertices: int = Field(1500, ge=100, description="skin vertices that albedo and light are fitted on")
+    light_vertices: int = Field(1000, ge=100, description="skin vertices that albedo and light are fitted on")

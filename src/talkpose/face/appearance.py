@@ -39,7 +39,7 @@ def fit_appearance(
     valid: np.ndarray,
     model: FaceModel,
     max_frames: int = 48,
-    max_vertices: int = 1500,
+    max_vertices: int = 1000,
     texture: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Texture (80,) of the clip and light (T, 27) of each frame.

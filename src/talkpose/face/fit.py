@@ -151,7 +151,7 @@ def _fit_identity(data: Landmarks, iterations: int) -> tuple[np.ndarray, np.ndar
                 damping = max(damping / 5, 1e-4)
                 break
             damping *= 6
-        if not cost < start * (1 - 2e-3):
+        if not cost < start * (1 - 5e-3):
             break
     return identity, controls, pose
 
@@ -261,7 +261,7 @@ def _fit_frames(
                 x = new
                 break
             cost, size = start, size / 2
-        if not cost < start * (1 - 1e-3):
+        if not cost < start * (1 - 2e-3):
             break
     return x[:, POSE:], x[:, :POSE]
 
