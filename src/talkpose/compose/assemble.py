@@ -19,7 +19,7 @@ CHUNK: Final = 16
 
 
 @njit(cache=True, nogil=True)
-def _composite(ids, bary, triangles, colours, backgrounds, factor, frames, masks):
+def _composite(ids, bary, triangles, shown, colours, backgrounds, factor, frames, masks):
     samples = factor * factor
     for t in range(frames.shape[0]):
         values = colours[t if len(colours) > 1 else 0]
@@ -30,7 +30,7 @@ def _composite(ids, bary, triangles, colours, backgrounds, factor, frames, masks
                 for j in range(y * factor, (y + 1) * factor):
                     for i in range(x * factor, (x + 1) * factor):
                         f = ids[t, j, i]
-                        if f < 0:
+                        if f < 0 or not shown[f]:
                             continue
                         hits += 1
                         for k in range(3):
@@ -73,7 +73,8 @@ def render_sequence(
             f"render: vertex colours are {vertex_colours.shape}; give ({model.n_vertices}, 3), "
             f"or ({count}, {model.n_vertices}, 3)"
         )
-    triangles = np.ascontiguousarray(model.triangles[model.face_mask])
+    triangles = np.ascontiguousarray(model.triangles)
+    shown = np.ascontiguousarray(model.face_mask)  # the others hide what lies behind them, but are not drawn
     fine = Camera(size * SUPERSAMPLE)
     frames = np.empty(backgrounds.shape, np.uint8)
     masks = np.empty((count, size, size), bool)
@@ -87,7 +88,9 @@ def render_sequence(
             colours = colours * shading(model, coefficients[part], world)
         ids, bary = _fragments(project(fine, world), triangles, fine.size, backend, device)
         colours = np.ascontiguousarray(np.clip(colours, 0, 1))
-        _composite(ids, bary, triangles, colours, backgrounds[part], SUPERSAMPLE, frames[part], masks[part])
+        _composite(
+            ids, bary, triangles, shown, colours, backgrounds[part], SUPERSAMPLE, frames[part], masks[part]
+        )
     return frames, masks
 
 

@@ -15,6 +15,9 @@ MIRRORED: Final = 5.0
 MODEL: Final = 0.005
 """Weight of the model's own colour; decides only where nothing nearby was seen, such as a tongue."""
 
+DARKEST: Final = 0.02
+"""Least value of the model's texture, so that a gain can brighten it."""
+
 NEAR_MIRROR: Final = 0.05
 """Model units (5 mm) within which a vertex has a partner across the face."""
 
@@ -25,11 +28,16 @@ def mirror_vertices(mean_shape: np.ndarray) -> np.ndarray:
     return np.where(distance < NEAR_MIRROR, partner, -1)
 
 
-def laplacian(pairs: np.ndarray, count: int) -> csc_array:
-    """Graph Laplacian (count, count) of edges (E, 2): x' L x is the sum of squared differences."""
-    a, b = np.unique(np.sort(pairs, axis=1), axis=0).T
-    both = np.concatenate([a, b]), np.concatenate([b, a])
-    adjacency = csc_array(coo_array((np.ones(len(both[0])), both), shape=(count, count)))
+def _edges(triangles: np.ndarray) -> np.ndarray:
+    """The mesh's edges (E, 2), each once."""
+    pairs = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+    return np.unique(np.sort(pairs, axis=1), axis=0)
+
+
+def laplacian(pairs: np.ndarray, weight: np.ndarray, count: int) -> csc_array:
+    """L (count, count) with x' L x the sum over pairs (E, 2) of weight (E,) times squared differences."""
+    both = np.concatenate([pairs[:, 0], pairs[:, 1]]), np.concatenate([pairs[:, 1], pairs[:, 0]])
+    adjacency = csc_array(coo_array((np.concatenate([weight, weight]), both), shape=(count, count)))
     return csc_array(diags_array(adjacency.sum(axis=1)) - adjacency)
 
 
@@ -44,25 +52,27 @@ def solve_colours(
     """Least-squares vertex colours.
 
     normal (V, V) and right (V, 3): normal equations of the observed pixels; texture: (V, 3), the model's;
-    mirror: (V,) from `mirror_vertices`. Added to the pixels' squared errors: `smooth` times the squared
-    difference between the colours' gradients along the edges and those of the texture, which is first scaled
-    to the seen colours (a Poisson blend: seen and unseen parts meet without a seam), and weak ties of unseen
-    vertices to the other half of the face. Returns (V, 3) float32 in [0, 1]. Raises UserError if no pixel was
-    observed.
+    mirror: (V,) from `mirror_vertices`. Colours are the texture times a gain, and to the pixels' squared
+    errors is added `smooth` times the squared differences of the gain along the edges, and from unseen
+    vertices to the other half of the face. So seen and unseen parts meet without a seam, and unseen ones keep
+    the texture's features. Returns (V, 3) float32 in [0, 1]. Raises UserError if no pixel was observed.
     """
     seen = normal.diagonal() > 0
     if not seen.any():
         raise UserError(
             "vertex colours: no vertex of the face is seen in the frames; check the track of this clip"
         )
-    texture = texture * (right.sum(axis=0) / np.maximum(normal.sum(axis=1) @ texture, 1e-6))
-    count = len(texture)
-    edges = laplacian(
-        np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]), count
-    )
+    texture = np.maximum(texture, DARKEST).astype(np.float64)
+    texture *= right.sum(axis=0) / (normal.sum(axis=1) @ texture)
     tied = np.flatnonzero(~seen & (mirror >= 0) & seen[mirror])
-    system = normal + smooth * (edges + diags_array(np.full(count, MODEL)))
-    if len(tied):
-        system = system + smooth * MIRRORED * laplacian(np.stack([tied, mirror[tied]], axis=1), count)
-    target = right + smooth * (edges @ texture + MODEL * texture)
-    return np.clip(splu(csc_array(system)).solve(target), 0, 1).astype(np.float32)
+    edges, ties = _edges(triangles), np.stack([tied, mirror[tied]], axis=1)
+    pairs = np.concatenate([edges, ties])
+    stiffness = smooth * np.concatenate([np.ones(len(edges)), np.full(len(ties), MIRRORED)])
+    colours = np.empty(texture.shape, np.float32)
+    for channel, base in enumerate(texture.T):
+        scale = diags_array(base)
+        springs = laplacian(pairs, stiffness * base[pairs].prod(axis=1), len(base))
+        anchor = smooth * MODEL * base**2  # a gain of 1
+        system = csc_array(scale @ normal @ scale + springs + diags_array(anchor))
+        colours[:, channel] = base * splu(system).solve(base * right[:, channel] + anchor)
+    return np.clip(colours, 0, 1)

@@ -15,7 +15,9 @@ from typing import Final
 import numpy as np
 from numba import njit
 
+from talkpose.compose.backgrounds import blend_frames
 from talkpose.compose.mesh import world_vertices
+from talkpose.config.compose import ComposeConfig
 from talkpose.errors import UserError
 from talkpose.face.camera import Camera, project
 from talkpose.face.model import FaceModel
@@ -29,6 +31,9 @@ FADE: Final = 0.12
 
 BEHIND: Final = 0.5
 """Model units that the background lies behind the head's edge, where the sheet folds over itself."""
+
+FLAT: Final = 1e-3
+"""Scale of the sheet's depth: it decides what hides what, but an image is not warped in perspective."""
 
 CHUNK: Final = 16
 
@@ -112,6 +117,26 @@ def turn_images(
     return out
 
 
+def fit_backgrounds(
+    model: FaceModel,
+    frames: np.ndarray,
+    coefficients: np.ndarray,
+    place: np.ndarray,
+    target: np.ndarray,
+    config: ComposeConfig,
+) -> np.ndarray:
+    """Backgrounds (T, S, S, 3) uint8 for rendering `target` (T, 257), from a real video of the same person.
+
+    frames: (N, S, S, 3) uint8 with coefficients (N, 257); place: (T,) where in it each background is taken
+    from, whole frames or between two. In variant `paper` with `fit_background` the heads are warped to those
+    of `target`; in `upstream` the frames stay as they are.
+    """
+    images = blend_frames(frames, place)
+    if config.background == "upstream" or not config.fit_background:
+        return images
+    return turn_images(model, images, blend_frames(coefficients, place), target, Camera(frames.shape[1]))
+
+
 def _moved_sheet(
     model: FaceModel, source: np.ndarray, target: np.ndarray, camera: Camera
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -138,5 +163,5 @@ def _moved_sheet(
     _extend(values, known, (1 / (FADE * NODES)) ** 2)
     nodes = values.reshape(count, -1, 3)
     nodes[..., :2] += rest
-    nodes[..., 2] += far
+    nodes[..., 2] = far + FLAT * nodes[..., 2]
     return nodes, sheet
