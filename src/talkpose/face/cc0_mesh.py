@@ -123,7 +123,7 @@ def mirror_of(place: np.ndarray) -> np.ndarray:
 
 
 def _skin(assets: Assets) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray]:
-    """Skin of head and neck, down to the collar-bones: weights, UV and triangles."""
+    """Skin of head and neck, cut round at the collar-bones: weights, UV and triangles."""
     mesh = assets.mesh
     centre = mesh.vertices[mesh.quads].mean(1)
     from_axis = np.hypot(centre[:, 0], centre[:, 2] - 0.25)
@@ -134,7 +134,14 @@ def _skin(assets: Assets) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray]:
     uv[index.ravel()] = mesh.uv[keep].reshape(-1, 2)
     ones = np.ones(len(used))
     matrix = sparse.csr_matrix((ones, (np.arange(len(used)), used)), (len(used), len(mesh.vertices)))
-    return matrix, uv, triangulate(index, mesh.vertices[used])
+    triangles = triangulate(index, mesh.vertices[used])
+
+    place = mesh.vertices[used] - ORIGIN
+    collar = np.minimum(0.86 - np.hypot(place[:, 0], place[:, 2] + 0.25), place[:, 1] + 1.5)
+    triangles, on_collar, above = cut(triangles, np.where(place[:, 1] > -0.9, 1, collar))
+    kept, triangles = np.unique(triangles[above], return_inverse=True)
+    matrix = sparse.csr_matrix(sparse.vstack([matrix, on_collar @ matrix]))[kept]
+    return matrix, np.concatenate([uv, on_collar @ uv])[kept], triangles.reshape(-1, 3)
 
 
 def _sample(mask: np.ndarray, uv: np.ndarray) -> np.ndarray:

@@ -135,7 +135,8 @@ class Painter:
         )
         colour = _mix(colour, lip * (1 + 0.05 * look.lip_tint), 0.9 * self._lips)
         colour = _mix(colour, colour * np.array([0.92, 0.80, 0.78]), 0.6 * self._lids)
-        colour = _mix(colour, look.brow_hair, look.brow * self._brow)
+        hair = np.minimum(look.brow_hair, 0.62 * skin)  # no brow is lighter than its skin
+        colour = _mix(colour, hair, look.brow * self._brow)
         colour = _mix(colour, 0.5 * look.brow_hair, 0.85 * self._lash)
         colour = _mix(colour, np.array([0.42, 0.16, 0.15]), self._mouth)
         colour = self._paint_eyes(colour, look)

@@ -12,6 +12,9 @@ from talkpose.errors import UserError
 from talkpose.face.bfm09 import read_bfm09
 from talkpose.face.cc0_store import read_cc0
 
+CC0_PATH = Path(str(resources.files("talkpose.face"))) / "data" / "cc0.npz"
+"""Where the package keeps `cc0`; its JSON lies beside it."""
+
 
 class Correspondence(NamedTuple):
     """Points on the mesh: triangle (N,) int32, -1 where none; barycentric (N, 3) float32, rows sum to 1."""
@@ -93,7 +96,7 @@ def load_face_model(name: str, path: str | None = None) -> FaceModel:
     Raises UserError for an unknown name, a missing or an unreadable file. Arrays are read-only.
     """
     if name == "cc0":
-        parts = read_cc0(Path(str(resources.files("talkpose.face"))) / "data" / "cc0.npz")
+        parts = read_cc0(CC0_PATH)
     elif name == "bfm09":
         parts = read_bfm09(path)
     else:
