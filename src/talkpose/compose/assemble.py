@@ -97,12 +97,12 @@ def render_sequence(
 def _fragments(
     projected: np.ndarray, triangles: np.ndarray, size: int, backend: str, device: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Triangle ids and barycentrics as NumPy arrays, whatever the backend."""
+    """Ids and barycentrics of triangles that face the camera, as NumPy arrays, whatever the backend."""
     if backend == "numba":
-        fragments = rasterise(projected, triangles, size)
+        fragments = rasterise(projected, triangles, size, cull_back=True)
         return fragments.triangle, fragments.barycentric
     import torch
 
     points = torch.as_tensor(projected, device=device)
-    fragments = rasterise(points, torch.as_tensor(triangles, device=device), size, backend)
+    fragments = rasterise(points, torch.as_tensor(triangles, device=device), size, backend, True)
     return fragments.triangle.cpu().numpy(), fragments.barycentric.cpu().numpy()

@@ -16,9 +16,12 @@ def _edge(ax, ay, bx, by, px, py):
 
 
 @njit(cache=True, inline="always")
-def _signed_edge(a, b, ax, ay, bx, by, px, py):
-    # always measured from the lower vertex index, so the two triangles of an edge get exactly opposite values
-    return _edge(ax, ay, bx, by, px, py) if a < b else -_edge(bx, by, ax, ay, px, py)
+def _line(a, b, ax, ay, bx, by, sign):
+    # an edge as (x, y, dx, dy, sign), always measured from the lower vertex index, so that the two triangles
+    # that share it get exactly opposite values
+    if a < b:
+        return ax, ay, bx - ax, by - ay, sign
+    return bx, by, ax - bx, ay - by, -sign
 
 
 @njit(cache=True, inline="always")
@@ -67,18 +70,20 @@ def _rasterise_frame(points, triangles, size, cull_back, nearness, out_id, out_b
         own_b = _owns_edge(sign * (ax - cx), sign * (ay - cy))
         own_c = _owns_edge(sign * (bx - ax), sign * (by - ay))
         near_a, near_b, near_c = 1.0 / ad, 1.0 / bd, 1.0 / cd
+        xa, ya, dxa, dya, sa = _line(b, c, bx, by, cx, cy, sign)
+        xb, yb, dxb, dyb, sb = _line(c, a, cx, cy, ax, ay, sign)
+        xc, yc, dxc, dyc, sc = _line(a, b, ax, ay, bx, by, sign)
         for y in range(y0, y1 + 1):
             py = y + 0.5
+            ra, rb, rc = dxa * (py - ya), dxb * (py - yb), dxc * (py - yc)
             for x in range(x0, x1 + 1):
                 px = x + 0.5
-                wa = sign * _signed_edge(b, c, bx, by, cx, cy, px, py)
-                if wa < 0.0 or (wa == 0.0 and not own_a):
+                wa = sa * (ra - dya * (px - xa))
+                wb = sb * (rb - dyb * (px - xb))
+                wc = sc * (rc - dyc * (px - xc))
+                if wa < 0.0 or wb < 0.0 or wc < 0.0:
                     continue
-                wb = sign * _signed_edge(c, a, cx, cy, ax, ay, px, py)
-                if wb < 0.0 or (wb == 0.0 and not own_b):
-                    continue
-                wc = sign * _signed_edge(a, b, ax, ay, bx, by, px, py)
-                if wc < 0.0 or (wc == 0.0 and not own_c):
+                if (wa == 0.0 and not own_a) or (wb == 0.0 and not own_b) or (wc == 0.0 and not own_c):
                     continue
                 total = wa + wb + wc
                 wa *= near_a
