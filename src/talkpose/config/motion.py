@@ -64,7 +64,7 @@ class MotionConfig(Section):
         "the sound says little of the pose, and Eq. 2 must not be mostly about it",
     )
     tz_offset: float = Field(0.5, description="taken off tz where `standardise` is false (public code: 0.5)")
-    members: int = Field(1, ge=1, description="networks whose mean is the prediction (paper: 1)")
+    members: int = Field(3, ge=1, description="networks whose mean is the prediction (paper: 1)")
     dropout: float = Field(0.4, ge=0, lt=1, description="in encoder and LSTM (paper: 0); clips are short")
     mask: int = Field(4, ge=0, le=12, description="widest band of MFCC zeroed in training (paper: 0)")
     average: float = Field(
