@@ -76,6 +76,15 @@ def test_every_link_leads_somewhere(open_page, made_report):
     assert page.inner_text("h1") == "Run made"
 
 
+def test_regions_are_measured_by_their_own_protocols(open_page):
+    page = open_page("index.html")
+    table = page.locator("#table-stage2")
+    assert "22.00" in table.locator("tr:has-text('ann / mouth')").inner_text()
+    assert not table.locator("dl").is_visible()
+    table.locator("summary").click()
+    assert "PSNR mouth, mouth-v1" in table.inner_text()
+
+
 def test_tables_sort_inside_their_groups(open_page):
     page = open_page("index.html")
     table = page.locator("#table-table2 table")
@@ -155,6 +164,8 @@ def test_choices_and_sound(open_page):
     player.locator("label:has-text('All results')").click()
     _ready(page)
     assert player.locator(".tile:visible").count() == 6  # real and five results
+    assert player.locator("input:checked").count() == 1
+    assert page.locator(".player >> nth=1 >> input:checked").get_attribute("value") == "ours-p"
     assert page.evaluate("document.querySelector('.player').player.frame") == 1  # the place is kept
     assert player.locator("[data-do=difference]").is_disabled()
     audible = "document.querySelector('.player').player.videos.filter(v => !v.muted).length"

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+REGION = "psnr-<region>"
+"""Metric of a column whose rows are regions: which one, the protocol tells."""
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -55,9 +58,9 @@ LAYOUTS = {
         "Real tracked coefficients of held-out frames, rendered, then refined by Ours-P.",
         "Person, region",
         (
-            ("rendered", "psnr-face", "rendered"),
-            ("refined", "psnr-face", "refined"),
-            ("gain", "psnr-face", "gain"),
+            ("rendered", REGION, "rendered"),
+            ("refined", REGION, "refined"),
+            ("gain", REGION, "gain"),
         ),
     ),
     "persons": Layout(

@@ -47,8 +47,6 @@ def _card(name: str, folder: Path) -> Card:
     for path in sorted(folder.glob("*.json")):
         spec: dict[str, Any] = read_json(path).get("spec", {})
         if spec:
-            known = {
-                key: str(spec[key]) for key in ("title", "kind", "needs", "pose", "about") if key in spec
-            }
-            return Card(**{"name": name, "title": name, **known})
+            known = {key: str(spec[key]) for key in ("kind", "needs", "pose", "about") if key in spec}
+            return Card(name, str(spec.get("title", name)), **known)
     return Card(name, name)

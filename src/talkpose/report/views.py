@@ -9,7 +9,7 @@ import pandas as pd
 
 from talkpose.metrics.base import Protocol
 from talkpose.metrics.registry import protocol
-from talkpose.report.layouts import GROUP_LABELS, LAYOUTS
+from talkpose.report.layouts import GROUP_LABELS, LAYOUTS, REGION
 from talkpose.report.published import PROTOCOLS
 from talkpose.report.roster import KINDS, Roster
 from talkpose.report.tables import ALL
@@ -66,6 +66,8 @@ class View:
     groups: list[Group]
     definitions: list[tuple[str, str]] = field(default_factory=list)
     not_attempted: str = ""
+    count: str = "n"
+    """What the last column counts."""
 
 
 def view(name: str, table: pd.DataFrame, roster: Roster) -> View:
@@ -77,11 +79,12 @@ def view(name: str, table: pd.DataFrame, roster: Roster) -> View:
     definitions = {p: PROTOCOLS.get(p, "") for p in dict.fromkeys(quoted.protocol) if p}
     heads = []
     for column, metric, label in columns:
-        used = _protocol(computed[computed.column == column], metric)
+        known_here = _protocols(computed[computed.column == column], metric)
+        used = known_here[0]
         arrow = used.arrow if column not in ("min", "max", "training", "gain") else ""
-        heads.append(Column(label or _label(column, used, roster), arrow, used.unit, used.id))
-        if used.id:
-            definitions[f"{used.title}, {used.id}"] = used.definition
+        shown_id = used.id if len(known_here) == 1 else "<region>-v1"
+        heads.append(Column(label or _label(column, used, roster), arrow, used.unit, shown_id))
+        definitions |= {f"{p.title}, {p.id}": p.definition for p in known_here if p.id}
     groups = [
         Group(GROUP_LABELS.get(kind, kind), rows, kind)
         for kind, rows in _grouped(name, computed, quoted, columns, roster)
@@ -94,11 +97,16 @@ def view(name: str, table: pd.DataFrame, roster: Roster) -> View:
     )  # fmt: skip
 
 
-def _protocol(cells: pd.DataFrame, metric: str) -> Protocol:
-    identifiers = [p for p in cells.protocol if p]
-    if not metric or not identifiers:
-        return protocol(metric, "")
-    return protocol(metric, identifiers[0])
+def _protocols(cells: pd.DataFrame, metric: str) -> list[Protocol]:
+    """Protocols of a column, one but for columns of regions; an empty one where nothing was computed."""
+    identifiers = list(dict.fromkeys(p for p in cells.protocol if p))
+    return [_protocol(metric, p) for p in identifiers] or [protocol(metric, "")]
+
+
+def _protocol(metric: str, identifier: str) -> Protocol:
+    if metric == REGION:
+        metric = f"psnr-{identifier.removesuffix('-v1')}"
+    return protocol(metric, identifier)
 
 
 def _label(column: str, used: Protocol, roster: Roster) -> str:
@@ -154,7 +162,7 @@ def _row(
 def _cell(cell: dict[Any, Any] | None, metric: str) -> Cell:
     if cell is None:
         return Cell("–", title="not measured")
-    digits = protocol(metric, cell["protocol"]).decimals
+    digits = _protocol(metric, cell["protocol"]).decimals
     if cell["kind"] == "quoted":  # as many digits as the paper prints
         digits = 3 if metric == "hs" else 2
     value = float(cell["value"])
@@ -183,11 +191,13 @@ def item_view(
         cells = [_item_cell(mine.get(metric), used[metric]) for metric in shown]
         cells += [_fact_cell(facts.get(method, {}).get(name)) for name in extra]
         frames = max(int(r["n_frames"]) for r in mine.values())
-        lines.append(Row(roster[method].title, cells, f"{frames} frames"))
+        lines.append(Row(roster[method].title, cells, str(frames)))
     heads = [Column(used[m].title, used[m].arrow, used[m].unit, used[m].id) for m in shown]
     heads += [Column(name.replace("_", " ")) for name in extra]
     definitions = [(f"{used[m].title}, {used[m].id}", used[m].definition) for m in shown]
-    return View(clip, "Values of these videos", "", "Method", heads, [Group("", lines)], definitions)
+    return View(
+        clip, "Values of these videos", "", "Method", heads, [Group("", lines)], definitions, "", "frames"
+    )
 
 
 def _fact_cell(value: float | None) -> Cell:
