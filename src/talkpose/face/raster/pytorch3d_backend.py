@@ -38,7 +38,7 @@ def rasterise(
         bary = points.new_zeros(frames, size, size, 3)
         return packed.int(), bary, points.new_full((frames, size, size), torch.inf)
     meshes = Meshes(verts=list(device_space), faces=[index[row] for row in rows])
-    packed, depth, bary, _ = rasterize_meshes(
+    packed, _, _, _ = rasterize_meshes(
         meshes,
         image_size=size,
         blur_radius=0.0,
@@ -46,7 +46,26 @@ def rasterise(
         perspective_correct=True,
         cull_backfaces=cull_back,
     )
-    packed, depth, bary = packed[..., 0], depth[..., 0], bary[..., 0, :]
-    hit = packed >= 0
-    ids = torch.where(hit, kept[packed], -1)
-    return ids.int(), torch.where(hit[..., None], bary, 0.0), torch.where(hit, depth, torch.inf)
+    packed = packed[..., 0]
+    ids = torch.where(packed >= 0, kept[packed], -1)
+    return _place(points.double(), index, ids, size)
+
+
+def _place(
+    points: torch.Tensor, index: torch.Tensor, ids: torch.Tensor, size: int
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Barycentrics and depth of pixels whose triangle is known.
+
+    PyTorch3D's own are in float32, which on thin triangles is off by more than 1e-4.
+    """
+    line = torch.arange(size, device=ids.device, dtype=torch.float64) + 0.5
+    frame = torch.arange(len(ids), device=ids.device).reshape(-1, 1, 1, 1)
+    corner = points[frame, index[ids.clamp(min=0)]]  # (B, H, W, 3, 3)
+    x, y = corner[..., 0] - line[:, None], corner[..., 1] - line[:, None, None]
+    hit = ids >= 0
+    # twice the signed areas that the pixel's centre makes with each edge
+    screen = x.roll(-1, -1) * y.roll(-2, -1) - x.roll(-2, -1) * y.roll(-1, -1)
+    over_depth = screen / screen.sum(-1, keepdim=True) / corner[..., 2]
+    depth = torch.where(hit, 1 / over_depth.sum(-1), torch.inf)
+    bary = torch.where(hit[..., None], over_depth * depth[..., None], 0.0)
+    return ids.int(), bary.float(), depth.float()
