@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from scipy.io import loadmat
+from scipy.io.matlab import MatReadError
 
 from talkpose.errors import UserError
 from talkpose.face.landmark_search import IBUG_FROM_MEDIAPIPE, Sitter, find_once
@@ -38,7 +39,7 @@ def read_bfm09(path: str | None) -> dict[str, Any]:
         raise UserError(f"{file} does not exist; {WHERE}")
     try:
         data = loadmat(file)
-    except (ValueError, NotImplementedError, OSError) as error:
+    except (MatReadError, ValueError, NotImplementedError, OSError) as error:
         raise UserError(f"{file} is no MATLAB file that can be read ({error}); {WHERE}") from error
     missing = [
         k
