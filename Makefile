@@ -41,5 +41,15 @@ format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/snakefmt Snakefile workflow
 
+# pytorch3d needs another torch, so it has a venv of its own (5 GB).
+test-pytorch3d: .venv-pytorch3d/.ready
+	PYTHONPATH=src .venv-pytorch3d/bin/python -c "import pytorch3d.renderer"
+	PYTHONPATH=src .venv-pytorch3d/bin/python -m pytest tests/pytorch3d -rs
+
+.venv-pytorch3d/.ready: requirements-pytorch3d.txt
+	$(PYTHON) -m venv .venv-pytorch3d
+	.venv-pytorch3d/bin/python -m pip install --quiet -r $<
+	touch $@
+
 clean:
 	rm -rf .pytest_cache .ruff_cache .mypy_cache .snakemake

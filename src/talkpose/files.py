@@ -59,7 +59,7 @@ def write_parquet(path: str | Path, table: pd.DataFrame) -> None:
 def write_npz(path: str | Path, **arrays: np.ndarray) -> None:
     """Write a compressed npz atomically; equal arrays give equal bytes."""
     with atomic_path(path) as temporary:
-        np.savez_compressed(temporary, **arrays)  # type: ignore[arg-type]
+        np.savez_compressed(temporary, **arrays)
 
 
 def sha256(path: str | Path) -> str:

@@ -1,4 +1,4 @@
-"""Progress of a long step: a bar on a terminal, else a small status file that `talkpose run` shows as a bar."""
+"""Progress of a long step: a bar on a terminal, else a status file that `talkpose run` shows as a bar."""
 
 import json
 import os

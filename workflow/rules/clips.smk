@@ -11,6 +11,7 @@ rule clips_ingest:
         f"{RUN}/logs/clips_ingest/{{corpus}}-{{shard}}.log",
     benchmark:
         f"{RUN}/logs/times/clips_ingest-{{corpus}}-{{shard}}.tsv"
+    priority: 40
     params:
         config=plan.section("clips", "corpora", "face"),
         code=code_hash("config", "clips", "speech", "face"),

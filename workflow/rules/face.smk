@@ -10,6 +10,7 @@ rule face_track:
         f"{RUN}/logs/face_track/{{corpus}}-{{shard}}.log",
     benchmark:
         f"{RUN}/logs/times/face_track-{{corpus}}-{{shard}}.tsv"
+    priority: 40
     params:
         config=plan.section("face"),
         code=code_hash("config", "face"),

@@ -20,6 +20,7 @@ rule motion_train:
         f"{RUN}/logs/motion_train.log",
     benchmark:
         f"{RUN}/logs/times/motion_train.tsv"
+    priority: 30
     threads: plan.config.threads
     resources:
         gpu=GPU,
@@ -40,6 +41,7 @@ rule motion_personalise:
         f"{RUN}/logs/motion_personalise/{{person}}.log",
     benchmark:
         f"{RUN}/logs/times/motion_personalise-{{person}}.tsv"
+    priority: 20
     threads: plan.config.threads
     resources:
         gpu=GPU,

@@ -10,6 +10,7 @@ rule refine_pairs:
         f"{RUN}/logs/refine_pairs/{{corpus}}-{{shard}}.log",
     benchmark:
         f"{RUN}/logs/times/refine_pairs-{{corpus}}-{{shard}}.tsv"
+    priority: 30
     params:
         config=plan.section("compose", "face", "train_seconds"),
         code=code_hash("config", "face", "compose", "methods"),
@@ -30,6 +31,7 @@ rule refine_train:
         f"{RUN}/logs/refine_train.log",
     benchmark:
         f"{RUN}/logs/times/refine_train.tsv"
+    priority: 30
     threads: plan.config.general_threads
     resources:
         gpu=GPU,
@@ -52,6 +54,7 @@ rule refine_personalise:
         f"{RUN}/logs/refine_personalise/{{person}}.log",
     benchmark:
         f"{RUN}/logs/times/refine_personalise-{{person}}.tsv"
+    priority: 20
     threads: plan.config.threads
     resources:
         gpu=GPU,

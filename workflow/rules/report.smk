@@ -12,6 +12,6 @@ rule report_build:
         f"{RUN}/logs/report_build.log",
     params:
         config=plan.section(*type(plan.config).model_fields),
-        code=code_hash("config", "report"),
+        code=code_hash("config", "report", "metrics"),
     shell:
         "talkpose report build {RUN:q} > {log:q} 2>&1"

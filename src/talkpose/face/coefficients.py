@@ -1,4 +1,4 @@
-"""The 257-vector chi of the paper (section 3.1): how identity, expression, texture, light and pose lie in it."""
+"""The 257-vector chi (section 3.1): how identity, expression, texture, light and pose lie in it."""
 
 from typing import Final
 

@@ -21,8 +21,12 @@ _TYPES = {
 }
 
 
-def ingest_shard(layout: RunLayout, corpus: str, shard: str) -> None:
-    """Normalise one shard of a corpus; write its table and its quarantine list."""
+def ingest_shard(layout: RunLayout, corpus: str, shard: str, min_seconds: float | None = None) -> None:
+    """Normalise one shard of a corpus; write its table and its quarantine list.
+
+    Clips shorter than `min_seconds` are quarantined. By default that is `clips.min_seconds`, and for personal
+    videos also what training takes, with as much left to test on.
+    """
     config = layout.load_config()
     section = config.corpora[corpus]
     parts = shards(list_clips(section), section.shard_size)
@@ -32,7 +36,11 @@ def ingest_shard(layout: RunLayout, corpus: str, shard: str) -> None:
         None if section.reader == "audio" else make_detector(config.face.landmarks, device=config.device)
     )
     folder = layout.clip_folder(corpus, "clip").parent
-    rows, set_aside = ingest_clips(parts[shard], folder, detector, config.clips, corpus)
+    if min_seconds is None:
+        least = config.clips.min_seconds
+        min_seconds = config.train_seconds + least if section.role == "persons" else least
+    clips = config.clips.model_copy(update={"min_seconds": min_seconds})
+    rows, set_aside = ingest_clips(parts[shard], folder, detector, clips, corpus)
     for row in set_aside:
         print(f"quarantined: {row.message}")
     write_quarantine(layout.quarantine_shard(corpus, shard), set_aside)

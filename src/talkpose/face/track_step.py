@@ -2,13 +2,15 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from talkpose.clips.store import read_frames, read_wav, write_mp4
+from talkpose.clips.store import FPS, read_frames, read_wav, write_mp4
+from talkpose.config import FaceConfig
 from talkpose.face.ingest import load_landmarks
-from talkpose.face.model import load_face_model
+from talkpose.face.model import FaceModel, load_face_model
 from talkpose.face.overlay import overlay_frames
-from talkpose.face.track import save_track, summary, track_clip
+from talkpose.face.track import Track, save_track, summary, track_clip
 from talkpose.files import sha256, write_parquet
 from talkpose.layout import RunLayout
 from talkpose.progress import progress
@@ -21,12 +23,15 @@ def track_shard(layout: RunLayout, corpus: str, shard: str) -> None:
     config = layout.load_config()
     table = pd.read_parquet(layout.clips_shard(corpus, shard))
     model = load_face_model(config.face.model, config.face.model_path)
+    persons = config.corpora[corpus].role == "persons"
     rows: list[dict[str, Any]] = []
     with progress(f"track {corpus}", len(table)) as bar:
         for done, clip in enumerate(table["clip"]):
             folder = layout.clip_folder(corpus, clip)
             frames = read_frames(folder / "frames.mkv")
-            track = track_clip(frames, load_landmarks(folder), model, config.face)
+            points = load_landmarks(folder).points
+            split = round(config.train_seconds * FPS) if persons else len(frames)
+            track = track_parts(frames, points, model, config.face, split)
             path = layout.track(corpus, clip)
             save_track(path, track)
             overlay = overlay_frames(frames, track, model)
@@ -45,3 +50,19 @@ def track_shard(layout: RunLayout, corpus: str, shard: str) -> None:
     write_parquet(
         layout.tracks_shard(corpus, shard), pd.DataFrame(rows, columns=None if rows else list(COLUMNS))
     )
+
+
+def track_parts(
+    frames: np.ndarray, points: np.ndarray, model: FaceModel, config: FaceConfig, split: int
+) -> Track:
+    """Track a clip so that its first `split` frames know nothing of the rest.
+
+    Identity and texture come from the first part and are kept in the second; a part without a face cannot be
+    told apart from its neighbour, so then the clip is tracked whole.
+    """
+    seen = np.isfinite(points).all((1, 2))
+    if split >= len(frames) or not (seen[:split].any() and seen[split:].any()):
+        return track_clip(frames, points, model, config)
+    first = track_clip(frames[:split], points[:split], model, config)
+    rest = track_clip(frames[split:], points[split:], model, config, known=first.coefficients[0])
+    return Track(*(np.concatenate(pair) for pair in zip(first, rest, strict=True)))

@@ -105,7 +105,6 @@ def _open(trained: RunLayout, layout: RunLayout, video: Path) -> RunConfig:
     base = trained.load_config()
     corpus = CorpusConfig(role="persons", path=str(video.parent), pattern=_escaped(video.name), shard_size=1)
     values = base.model_dump() | {"run": "animate", "corpora": {CORPUS: corpus}}
-    # Here nothing is held out: a video shorter than the run's training part is used whole.
     config = RunConfig.model_validate(values)
     general = [trained.model(stage, "general") for stage in ("motion", "refine")]
     missing = [path for path in general if not path.is_file() or not weights_beside(path).is_file()]
@@ -134,7 +133,7 @@ def _escaped(name: str) -> str:
 def _prepare(layout: RunLayout) -> str:
     """Clip and track of the person; steps that are done already are not done again."""
     if not layout.clips_shard(CORPUS, SHARD).is_file():
-        ingest_shard(layout, CORPUS, SHARD)
+        ingest_shard(layout, CORPUS, SHARD, layout.load_config().clips.min_seconds)
     set_aside = read_quarantine(layout.quarantine_shard(CORPUS, SHARD))
     if set_aside:
         raise UserError(f"this video cannot be used: {set_aside[0].message}")

@@ -1,5 +1,6 @@
 """The workflow's step that generates one method's videos for one shard of persons."""
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,8 @@ def generate_shard(layout: RunLayout, name: str, corpus: str, shard: str) -> Non
                 made = method.generate(target, audio, audio_id == OWN)
                 items.append(write_item(layout, config, name, person, audio_id, audio, made))
                 bar.update(done + 1)
-    write_json(layout.videos_shard(name, corpus, shard), {"method": name, "items": items})
+    receipt = {"method": name, "spec": asdict(method_spec(name)), "items": items}
+    write_json(layout.videos_shard(name, corpus, shard), receipt)
 
 
 def write_item(

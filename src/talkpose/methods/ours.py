@@ -90,7 +90,7 @@ class OursP:
         matched = match_backgrounds(pose, real, self.config.compose)
         neutral = most_neutral_frame(train.track.coefficients, train.track.valid)
         coefficients = person_coefficients(expression, matched.pose, train, neutral)
-        rendered, masks = renderer.render(coefficients, train.frames[matched.source])
+        rendered, masks = renderer.render_over(train, matched.place, coefficients)
         frames, facts = self.stage2(rendered)
         jumps = np.abs(np.diff(matched.source))
         facts |= {"key_frames": float(len(matched.keys)), "background_jump_max": float(jumps.max(initial=0))}
@@ -123,7 +123,7 @@ class Rerender:
         renderer = PersonRenderer.learn(self.config, train, self.config.compose.albedo)
         coefficients = held_out.track.coefficients
         source = nearest_poses(coefficients[:, POSE], train.track.coefficients[:, POSE])
-        rendered, masks = renderer.render(coefficients, train.frames[source])
+        rendered, masks = renderer.render_over(train, source, coefficients)
         frames, facts = self.stage2(rendered)
         regions = judged_regions(masks, held_out.track.landmarks)
         return Generated(frames, rendered, coefficients, source, regions, facts)

@@ -6,6 +6,7 @@ import numpy as np
 
 from talkpose.compose.albedo import Scheme, VertexColours, vertex_colours
 from talkpose.compose.assemble import render_sequence
+from talkpose.compose.profile import fit_backgrounds
 from talkpose.config import RunConfig
 from talkpose.face.camera import Camera
 from talkpose.face.coefficients import EXPRESSION, LIGHT, POSE
@@ -55,7 +56,21 @@ class PersonRenderer:
         """
         poses = footage.track.coefficients[:, POSE]
         source = nearest_poses(poses, poses, self.config.compose.training_gap)
-        return self.render(footage.track.coefficients, footage.frames[source])[0]
+        return self.render_over(footage, source, footage.track.coefficients)[0]
+
+    def render_over(
+        self, footage: Footage, place: np.ndarray, coefficients: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """`render` over backgrounds from `footage`, taken at `place` (T,), whole frames or between two."""
+        backgrounds = fit_backgrounds(
+            self.model,
+            footage.frames,
+            footage.track.coefficients,
+            place.astype(np.float64),
+            coefficients,
+            self.config.compose,
+        )
+        return self.render(coefficients, backgrounds)
 
 
 def nearest_poses(poses: np.ndarray, real_poses: np.ndarray, gap: int = 0) -> np.ndarray:
