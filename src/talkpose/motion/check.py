@@ -26,9 +26,10 @@ WARM_UP = 16
 
 
 def mouth_opening_of(model: FaceModel, identity: np.ndarray) -> Opening:
-    """Function from expression (T, 64) to mouth opening (T,): inner-lip gap over eye distance, both in 3-D.
+    """Function from expression (T, 64) to mouth opening (T,): inner-lip gap over eye distance, from the front.
 
-    `identity` (80,) is the face that speaks. The points are MediaPipe's, as they are measured in pictures.
+    `identity` (80,) is the face that speaks. The points are MediaPipe's, as they are measured in pictures;
+    depth is left out as it is there: a protruding lip is no open mouth.
     """
     chosen = Correspondence(*(np.asarray(part)[[*LIPS, *EYES]] for part in model.mediapipe))
     neutral = model.shape(identity, np.zeros(N_EXPRESSION, np.float32))
@@ -37,7 +38,8 @@ def mouth_opening_of(model: FaceModel, identity: np.ndarray) -> Opening:
     basis = correspondence_points(units, model.triangles, chosen)  # (64, 4, 3)
 
     def opening(expression: np.ndarray) -> np.ndarray:
-        upper, lower, left, right = np.moveaxis(at_rest + np.tensordot(expression, basis, 1), -2, 0)
+        points = at_rest + np.tensordot(expression, basis, 1)
+        upper, lower, left, right = np.moveaxis(points[..., :2], -2, 0)
         return np.linalg.norm(upper - lower, axis=-1) / np.linalg.norm(left - right, axis=-1)
 
     return opening
