@@ -1,9 +1,14 @@
 """Random draws: every seed comes from the run's seed and named axes, so no draw depends on order."""
 
+from __future__ import annotations
+
 import hashlib
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
+
+if TYPE_CHECKING:
+    import torch
 
 
 def derive_seed(seed: int, *axes: str) -> int:
@@ -19,4 +24,6 @@ def numpy_rng(seed: int, *axes: str) -> np.random.Generator:
 
 def torch_rng(seed: int, *axes: str) -> torch.Generator:
     """Torch CPU generator for the named draw (draw on the CPU, then move: same numbers on every device)."""
+    import torch  # takes seconds, which steps without networks need not spend
+
     return torch.Generator().manual_seed(derive_seed(seed, *axes))
