@@ -65,7 +65,7 @@ def test_convolution_once_is_the_same_but_at_window_edges(normalisation):
 
 def test_lstm_is_causal_past_the_window():
     torch.manual_seed(0)
-    network = MotionNetwork(MotionConfig(convolution="window")).eval()
+    network = MotionNetwork(MotionConfig(convolution="window", members=1)).eval()
     rows = torch.randn(1, 4 * 10 + 24, 12)
     later = rows.clone()
     later[:, 4 * 5 + 24 :] += 1  # heard from frame 5 on

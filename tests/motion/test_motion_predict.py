@@ -7,7 +7,7 @@ import torch
 from talkpose.config import MotionConfig
 from talkpose.errors import UserError
 from talkpose.motion.network import MotionNetwork
-from talkpose.motion.predict import predict
+from talkpose.motion.predict import predict, smooth
 from talkpose.speech.mfcc import speech_rows
 
 
@@ -72,5 +72,28 @@ def test_matched_amplitude_moves_like_training_and_no_further_than_twice(small, 
         np.testing.assert_array_equal(same, pose)
 
 
+def test_matched_pose_moves_like_training(small, clips):
+    made = network(small, pose_amplitude="matched")
+    plain = predict(network(small), clips[0].audio)[1]
+    made.pose_std[:] = torch.from_numpy(plain.std(axis=0) * [3, 2, 1, 0.5, 10, 20])
+    expression, pose = predict(made, clips[0].audio)
+    np.testing.assert_allclose(pose.std(axis=0) / plain.std(axis=0), [3, 2, 1, 1, 10, 10], rtol=1e-3)
+    np.testing.assert_allclose(pose.mean(axis=0), plain.mean(axis=0), atol=1e-5)
+    np.testing.assert_array_equal(expression, predict(network(small), clips[0].audio)[0])
+
+
+def test_smoothing_is_a_hanning_mean():
+    series = np.random.default_rng(0).normal(size=(40, 6))
+    found = smooth(torch.from_numpy(series), 7).numpy()
+    weights = np.hanning(9)[1:-1]
+    for t in (0, 2, 20, 39):
+        near = [k for k in range(-3, 4) if 0 <= t + k < 40]
+        expected = sum(weights[k + 3] * series[t + k] for k in near) / sum(weights[k + 3] for k in near)
+        np.testing.assert_allclose(found[t], expected)
+    still = torch.ones(5, 6)
+    torch.testing.assert_close(smooth(still, 25), still)
+
+
 def test_default_is_what_the_paper_predicts():
-    assert MotionConfig().amplitude == "predicted"
+    config = MotionConfig()
+    assert (config.amplitude, config.pose_amplitude, config.pose_smooth) == ("predicted", "predicted", 1)

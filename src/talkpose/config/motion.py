@@ -75,6 +75,14 @@ class MotionConfig(Section):
         description="predicted (paper); matched: expression stretched around its mean, at most twice, "
         "until its main direction moves as much as in the training clips",
     )
+    pose_smooth: int = Field(
+        1, ge=1, description="Hanning window over the predicted pose in frames; 1 (paper): none"
+    )
+    pose_amplitude: Literal["predicted", "matched"] = Field(
+        "predicted",
+        description="predicted (paper); matched: every number of the pose stretched around its mean, at most "
+        "ten times, until it moves as much as in the training clips",
+    )
     sequence: int = Field(16, ge=2, description="frames per training window")
     lambda_pose: float = Field(0.2, ge=0, description="lambda 1 of Eq. 2")
     lambda_pose_smooth: float = Field(0.01, ge=0, description="lambda 2 of Eq. 2")

@@ -26,9 +26,9 @@ WARM_UP = 16
 
 
 def mouth_opening_of(model: FaceModel, identity: np.ndarray) -> Opening:
-    """Function from expression (T, 64) to mouth opening (T,): inner-lip gap over eye distance, from the front.
+    """Function from expression (T, 64) to mouth opening (T,): lip gap over eye distance, from the front.
 
-    `identity` (80,) is the face that speaks. The points are MediaPipe's, as they are measured in pictures;
+    `identity` (80,) is the face that speaks. The points are MediaPipe's, as measured in pictures;
     depth is left out as it is there: a protruding lip is no open mouth.
     """
     chosen = Correspondence(*(np.asarray(part)[[*LIPS, *EYES]] for part in model.mediapipe))

@@ -83,16 +83,17 @@ class TrainingSet:
         standard deviation of `pose_spread`.
         """
         expression = np.concatenate([part.motion[part.valid, :N_EXPRESSION] for part in self.parts])
+        pose = np.concatenate([part.motion[part.valid, N_EXPRESSION:] for part in self.parts])
         _, values, directions = np.linalg.svd(expression - expression.mean(axis=0), full_matrices=False)
         found = {
             "axis": directions[0],
             "axis_spread": values[0] / np.sqrt(len(expression)),
+            "pose_std": pose.std(axis=0),
             "output_mean": np.mean(self.centres, axis=0),
         }
         if self.config.standardise:
             inside = CONTEXT * HOPS_PER_FRAME  # without the zeros around the sound
             rows = np.concatenate([part.rows[inside:-inside] for part in self.parts])
-            pose = np.concatenate([part.motion[part.valid, N_EXPRESSION:] for part in self.parts])
             one = np.full(N_EXPRESSION, np.sqrt(expression.var(axis=0).mean()), np.float32)
             found |= {
                 "input_mean": rows.mean(axis=0),

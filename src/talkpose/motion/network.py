@@ -94,6 +94,7 @@ class MotionNetwork(nn.Module):
     output_scale: Tensor
     axis: Tensor
     axis_spread: Tensor
+    pose_std: Tensor
 
     def __init__(self, config: MotionConfig, seed: int = 0):
         super().__init__()
@@ -107,9 +108,10 @@ class MotionNetwork(nn.Module):
         mean[-1] = config.tz_offset
         self.register_buffer("output_mean", mean)
         self.register_buffer("output_scale", torch.ones(N_OUTPUT))
-        # main direction of the expression in the training clips, and how far it moves there
+        # how the training clips move: the expression's main direction, standard deviation there and of the pose
         self.register_buffer("axis", torch.zeros(N_EXPRESSION))
         self.register_buffer("axis_spread", torch.zeros(()))
+        self.register_buffer("pose_std", torch.zeros(N_POSE))
 
     def forward(self, rows: Tensor) -> Tensor:
         """Standardised MFCC rows (B, 4 L + 24, 12) -> standardised motion (members, B, L, 70)."""

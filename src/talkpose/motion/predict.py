@@ -7,8 +7,9 @@ from torch import Tensor
 from talkpose.motion.network import N_EXPRESSION, Member, MotionNetwork
 from talkpose.speech.mfcc import speech_rows
 
-STRETCH_LIMIT = 2.0
-"""`amplitude: matched` stretches at most so far: a prediction that hardly moves says little to magnify."""
+EXPRESSION_LIMIT = 2.0
+POSE_LIMIT = 10.0
+"""`matched` stretches at most so far: a prediction that hardly moves says little to magnify."""
 
 
 @torch.no_grad()
@@ -26,10 +27,14 @@ def predict(network: MotionNetwork, audio: np.ndarray, device: str = "cpu") -> t
     rows = ((rows - network.input_mean) / network.input_scale)[None]
     outputs = torch.stack([_run(member, rows, network) for member in network.members]).mean(dim=0)
     motion = outputs * network.output_scale + network.output_mean
+    expression, pose = motion[:, :N_EXPRESSION], motion[:, N_EXPRESSION:]
     if network.config.amplitude == "matched":
-        motion = stretch(motion, network)
-    expression, pose = motion.float().cpu().split([N_EXPRESSION, motion.shape[1] - N_EXPRESSION], dim=1)
-    return expression.numpy(), pose.numpy()
+        spread = (expression @ network.axis).std(correction=0)
+        expression = stretch(expression, spread, network.axis_spread, EXPRESSION_LIMIT)
+    pose = smooth(pose, network.config.pose_smooth)
+    if network.config.pose_amplitude == "matched":
+        pose = stretch(pose, pose.std(dim=0, correction=0), network.pose_std, POSE_LIMIT)
+    return expression.float().cpu().numpy(), pose.float().cpu().numpy()
 
 
 def _run(member: torch.nn.Module, rows: Tensor, network: MotionNetwork) -> Tensor:
@@ -53,14 +58,23 @@ def _run(member: torch.nn.Module, rows: Tensor, network: MotionNetwork) -> Tenso
     return total / outputs.new_zeros(frames).index_add_(0, place, weight.repeat(count))[:, None]
 
 
-def stretch(motion: Tensor, network: MotionNetwork) -> Tensor:
-    """Motion (T, 70), expression stretched around its mean until its main direction moves as in training.
+def stretch(series: Tensor, spread: Tensor, wanted: Tensor, limit: float) -> Tensor:
+    """Series (T, N) stretched around its mean so that what moves by `spread` moves by `wanted`.
 
-    Regression to the mean makes predicted mouths move too little; one factor for all numbers leaves the shape
-    of the movement alone. Never shrinks, never stretches more than STRETCH_LIMIT times.
+    Regression to the mean makes predictions move too little. Never shrinks, never stretches more than `limit`
+    times. One factor for a whole expression leaves the shape of its movement alone.
     """
-    expression = motion[:, :N_EXPRESSION]
-    spread = (expression @ network.axis).std(correction=0)
-    factor = (network.axis_spread / spread.clamp_min(1e-9)).clamp(1.0, STRETCH_LIMIT)
-    mean = expression.mean(dim=0)
-    return torch.cat([mean + factor * (expression - mean), motion[:, N_EXPRESSION:]], dim=1)
+    mean = series.mean(dim=0)
+    return mean + (wanted / spread.clamp_min(1e-9)).clamp(1.0, limit) * (series - mean)
+
+
+def smooth(series: Tensor, window: int) -> Tensor:
+    """Series (T, N) under a Hanning window of `window` frames; at the ends, over the frames there are."""
+    if window == 1:
+        return series
+    weights = torch.hann_window(window + 2, periodic=False, dtype=series.dtype, device=series.device)[1:-1]
+    ones = torch.ones_like(series[:, :1])
+    stacked = torch.cat([series, ones], dim=1).T[:, None]  # (N + 1, 1, T)
+    padding = ((window - 1) // 2, window // 2)
+    summed = torch.nn.functional.conv1d(torch.nn.functional.pad(stacked, padding), weights[None, None])[:, 0]
+    return (summed[:-1] / summed[-1]).T

@@ -76,7 +76,7 @@ def finetune(
     data = TrainingSet([clip], config, seed, "motion", "personal")
     network = load_network(general, config)
     scales = data.scales()
-    for name in ("axis", "axis_spread", "output_mean"):
+    for name in ("axis", "axis_spread", "pose_std", "output_mean"):
         getattr(network, name).copy_(torch.from_numpy(np.asarray(scales[name])))
     training = Training(network, data, config, seed, "personal", device, precision, watch, sha256(general))
     return training.run(config.personal_steps, config.personal_lr, Path(out), Path(checkpoint), progress)
