@@ -185,7 +185,9 @@ def test_landmarks_lie_on_the_surface_of_the_skin(model, field):
     np.testing.assert_allclose(where.barycentric.sum(1), 1, atol=1e-5)
     assert (where.barycentric >= 0).all()
     regions = {model.regions[r] for r in model.triangle_region[where.triangle]}
-    assert regions <= {"face", "lips", "eyelids", "ears", "scalp", "neck"}
+    assert regions <= {"face", "lips", "eyelids", "scalp", "neck"}
+    chin = where.triangle[{"mediapipe": [148, 152, 377], "landmarks68": [7, 8, 9]}[field]]
+    assert {model.regions[r] for r in model.triangle_region[chin]} == {"face"}
 
 
 def test_the_68_points_are_in_ibug_order(model):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from talkpose.errors import UserError
 from talkpose.face import cc0_shape
@@ -21,8 +22,8 @@ N_HEADS = 1500
 N_LOOKS = 600
 N_SITTERS = 32
 
-SURFACE = ("face", "lips", "eyelids", "ears", "scalp", "neck")
-"""Regions that landmarks may lie on: never teeth, eyeballs or the inside of the mouth."""
+SURFACE = ("face", "lips", "eyelids", "scalp", "neck")
+"""Regions that landmarks may lie on: never teeth, eyeballs, ears or the mouth's inside."""
 
 
 def build(wheel: Path, out: Path, log: Callable[[str], None] = print) -> None:
@@ -30,7 +31,12 @@ def build(wheel: Path, out: Path, log: Callable[[str], None] = print) -> None:
 
     Raises UserError where the wheel is missing or lacks the assets.
     """
-    wheel, out = Path(wheel), Path(out)
+    # With more threads sums run in another order, and the file's last bits differ.
+    with threadpool_limits(1):
+        _build(Path(wheel), Path(out), log)
+
+
+def _build(wheel: Path, out: Path, log: Callable[[str], None]) -> None:
     assets = Assets(wheel)
     mesh = build_mesh(assets)
     log(f"mesh: {mesh.matrix.shape[0]} vertices, {len(mesh.triangles)} triangles")
@@ -52,7 +58,7 @@ def build(wheel: Path, out: Path, log: Callable[[str], None] = print) -> None:
             make_detector(detector, max_faces=1),
             _sitters(mean, identity, units, names, looks),
             mesh.triangles,
-            np.isin(mesh.region, [REGIONS.index(name) for name in SURFACE]),
+            _surface(mesh, mean),
             canonical,
             lambda points: points * np.array([-1, 1, 1]),
         )
@@ -94,6 +100,12 @@ def build(wheel: Path, out: Path, log: Callable[[str], None] = print) -> None:
         },
     )
     log(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
+
+
+def _surface(mesh: HeadMesh, mean: np.ndarray) -> np.ndarray:
+    """Triangles (F,) that landmarks may lie on; the neck under the chin is none, though it shows by it."""
+    below = (np.abs(mean[mesh.triangles, 0]).min(1) < 0.45) & (mesh.region == REGIONS.index("neck"))
+    return np.isin(mesh.region, [REGIONS.index(name) for name in SURFACE]) & ~below
 
 
 def identities(assets: Assets, mesh: HeadMesh) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
