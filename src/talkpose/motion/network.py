@@ -108,7 +108,7 @@ class MotionNetwork(nn.Module):
         mean[-1] = config.tz_offset
         self.register_buffer("output_mean", mean)
         self.register_buffer("output_scale", torch.ones(N_OUTPUT))
-        # how the training clips move: the expression's main direction, standard deviation there and of the pose
+        # how the training clips move: the expression's main direction, its spread there, the pose's spread
         self.register_buffer("axis", torch.zeros(N_EXPRESSION))
         self.register_buffer("axis_spread", torch.zeros(()))
         self.register_buffer("pose_std", torch.zeros(N_POSE))
