@@ -12,11 +12,14 @@ rule clips_ingest:
     benchmark:
         f"{RUN}/logs/times/clips_ingest-{{corpus}}-{{shard}}.tsv"
     priority: 40
+    conda:
+        "../../environment.yml"
     params:
+        run=plan.config.run,
         config=plan.section("clips", "corpora", "face"),
         code=code_hash("config", "clips", "speech", "face"),
     shell:
-        "talkpose clips ingest {RUN:q} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"
+        "talkpose clips ingest results/{params.run} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"
 
 
 rule clips_index:
@@ -31,7 +34,10 @@ rule clips_index:
         quarantine=plan.layout.quarantine,
     log:
         f"{RUN}/logs/clips_index.log",
+    conda:
+        "../../environment.yml"
     params:
+        run=plan.config.run,
         code=code_hash("config", "clips"),
     shell:
-        "talkpose clips index {RUN:q} > {log:q} 2>&1"
+        "talkpose clips index results/{params.run} > {log:q} 2>&1"

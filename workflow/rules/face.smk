@@ -11,8 +11,11 @@ rule face_track:
     benchmark:
         f"{RUN}/logs/times/face_track-{{corpus}}-{{shard}}.tsv"
     priority: 40
+    conda:
+        "../../environment.yml"
     params:
+        run=plan.config.run,
         config=plan.section("face"),
         code=code_hash("config", "face"),
     shell:
-        "talkpose face track {RUN:q} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"
+        "talkpose face track results/{params.run} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"

@@ -17,11 +17,14 @@ rule metrics_measure:
         f"{RUN}/logs/metrics_measure/{{method}}-{{corpus}}-{{shard}}.log",
     benchmark:
         f"{RUN}/logs/times/metrics_measure-{{method}}-{{corpus}}-{{shard}}.tsv"
+    conda:
+        "../../environment.yml"
     params:
+        run=plan.config.run,
         config=plan.section("metrics", "train_seconds"),
         code=code_hash("config", "metrics", "face/landmarks"),
     shell:
-        "talkpose metrics measure {RUN:q} {wildcards.method} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"
+        "talkpose metrics measure results/{params.run} {wildcards.method} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"
 
 
 rule metrics_collect:
@@ -31,7 +34,10 @@ rule metrics_collect:
         plan.layout.metrics,
     log:
         f"{RUN}/logs/metrics_collect.log",
+    conda:
+        "../../environment.yml"
     params:
+        run=plan.config.run,
         code=code_hash("config", "metrics"),
     shell:
-        "talkpose metrics collect {RUN:q} {input:q} > {log:q} 2>&1"
+        "talkpose metrics collect results/{params.run} {input:q} > {log:q} 2>&1"

@@ -1,16 +1,4 @@
 # Stage 1: sound -> expression and pose.
-GENERAL_TRACKS = [
-    plan.layout.tracks_shard(corpus, shard)
-    for corpus in plan.config.corpora_with("general")
-    for shard in plan.shards(corpus)
-]
-SHARD_OF_PERSON = {person: (corpus, shard) for corpus, shard, person in plan.persons()}
-
-
-def tracks_of_person(wildcards):
-    return plan.layout.tracks_shard(*SHARD_OF_PERSON[wildcards.person])
-
-
 rule motion_train:
     input:
         GENERAL_TRACKS,
@@ -21,14 +9,17 @@ rule motion_train:
     benchmark:
         f"{RUN}/logs/times/motion_train.tsv"
     priority: 30
+    conda:
+        "../../environment.yml"
     threads: plan.config.threads
     resources:
         gpu=GPU,
     params:
+        run=plan.config.run,
         config=plan.section("motion", "seed", "device", "precision", "threads"),
         code=code_hash("config", "speech", "motion"),
     shell:
-        "talkpose motion train {RUN:q} > {log:q} 2>&1"
+        "talkpose motion train results/{params.run} > {log:q} 2>&1"
 
 
 rule motion_personalise:
@@ -42,13 +33,16 @@ rule motion_personalise:
     benchmark:
         f"{RUN}/logs/times/motion_personalise-{{person}}.tsv"
     priority: 20
+    conda:
+        "../../environment.yml"
     threads: plan.config.threads
     resources:
         gpu=GPU,
     params:
+        run=plan.config.run,
         config=plan.section(
             "motion", "seed", "device", "precision", "threads", "train_seconds"
         ),
         code=code_hash("config", "speech", "motion"),
     shell:
-        "talkpose motion personalise {RUN:q} {wildcards.person} > {log:q} 2>&1"
+        "talkpose motion personalise results/{params.run} {wildcards.person} > {log:q} 2>&1"

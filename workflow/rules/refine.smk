@@ -11,11 +11,14 @@ rule refine_pairs:
     benchmark:
         f"{RUN}/logs/times/refine_pairs-{{corpus}}-{{shard}}.tsv"
     priority: 30
+    conda:
+        "../../environment.yml"
     params:
+        run=plan.config.run,
         config=plan.section("compose", "face", "train_seconds"),
         code=code_hash("config", "face", "compose", "methods"),
     shell:
-        "talkpose refine pairs {RUN:q} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"
+        "talkpose refine pairs results/{params.run} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"
 
 
 rule refine_train:
@@ -32,14 +35,17 @@ rule refine_train:
     benchmark:
         f"{RUN}/logs/times/refine_train.tsv"
     priority: 30
+    conda:
+        "../../environment.yml"
     threads: plan.config.general_threads
     resources:
         gpu=GPU,
     params:
+        run=plan.config.run,
         config=plan.section("refine", "seed", "device", "precision", "general_threads"),
         code=code_hash("config", "refine"),
     shell:
-        "talkpose refine train {RUN:q} > {log:q} 2>&1"
+        "talkpose refine train results/{params.run} > {log:q} 2>&1"
 
 
 rule refine_personalise:
@@ -55,11 +61,14 @@ rule refine_personalise:
     benchmark:
         f"{RUN}/logs/times/refine_personalise-{{person}}.tsv"
     priority: 20
+    conda:
+        "../../environment.yml"
     threads: plan.config.threads
     resources:
         gpu=GPU,
     params:
+        run=plan.config.run,
         config=plan.section("refine", "seed", "device", "precision", "threads"),
         code=code_hash("config", "refine"),
     shell:
-        "talkpose refine personalise {RUN:q} {wildcards.person} > {log:q} 2>&1"
+        "talkpose refine personalise results/{params.run} {wildcards.person} > {log:q} 2>&1"

@@ -10,8 +10,11 @@ rule report_build:
         plan.layout.report / "index.html",
     log:
         f"{RUN}/logs/report_build.log",
+    conda:
+        "../../environment.yml"
     params:
+        run=plan.config.run,
         config=plan.section(*type(plan.config).model_fields),
         code=code_hash("config", "report", "metrics"),
     shell:
-        "talkpose report build {RUN:q} > {log:q} 2>&1"
+        "talkpose report build results/{params.run} > {log:q} 2>&1"

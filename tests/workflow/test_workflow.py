@@ -1,0 +1,161 @@
+"""The real Snakefile on real clips, small: complete, idle the second time, the same bytes after a kill."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from talkpose.clips.store import read_frames, read_metadata
+from talkpose.files import read_json, sha256
+
+sys.path.insert(0, str(Path(__file__).parent))
+from tiny import METHODS, prepare, run, tiny_clips, tiny_config
+
+UNEQUAL = {"logs", ".lock", "times.js"}
+"""What two equal runs may differ in: logs, the lock, wall-clock times."""
+
+
+@pytest.fixture(scope="module")
+def clips(clips_dir, tmp_path_factory):
+    return tiny_clips(clips_dir, tmp_path_factory.mktemp("raw") / "clips")
+
+
+@pytest.fixture(scope="module")
+def finished(clips, tmp_path_factory):
+    """A whole run with one clip that must be quarantined: a video without sound."""
+    folder = tmp_path_factory.mktemp("whole")
+    prepare(folder, tiny_config())
+    result = run(folder, clips)
+    assert result.returncode == 0, result.stderr + result.stdout
+    assert f"Report: {Path('results/tiny/report/index.html')}" in result.stdout
+    return folder
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    root = folder / "results" / "tiny"
+    files = [path for path in root.rglob("*") if path.is_file()]
+    return {
+        path.relative_to(root).as_posix(): sha256(path)
+        for path in files
+        if not UNEQUAL & set(path.relative_to(root).parts)
+    }
+
+
+def test_every_method_is_measured_and_reported(finished):
+    root = finished / "results" / "tiny"
+    metrics = pd.read_parquet(root / "metrics" / "metrics.parquet")
+    assert list(metrics.columns) == ["method", "corpus", "clip", "metric", "protocol", "value", "n_frames"]
+    assert {method.partition(":")[0] for method in metrics["method"]} == set(METHODS)
+    oracle = metrics[(metrics["method"] == "oracle") & (metrics["metric"] == "psnr")]
+    assert (oracle["value"] == 100).all(), "the real frames against themselves"
+    tables = pd.concat(pd.read_csv(path) for path in (root / "tables").glob("*.csv"))
+    assert set(tables.columns) >= {
+        "table",
+        "row",
+        "column",
+        "value",
+        "kind",
+        "n",
+        "ci_low",
+        "ci_high",
+        "protocol",
+    }
+    assert set(tables["kind"]) <= {"quoted", "reproduced", "simulated", "not-attempted"}
+    assert {"quoted", "reproduced"} <= set(tables["kind"])
+    assert not list(root.rglob("*.part*")), "no partial file is left"
+
+
+def test_generated_videos_say_that_they_are_synthetic(finished):
+    videos = finished / "results" / "tiny" / "videos"
+    made = videos / "ours-p" / "personal_a__driving_a"
+    assert "synthetic" in read_metadata(made / "video.mp4")["comment"].lower()
+    assert "synthetic" in read_metadata(made / "frames.mkv")["comment"].lower()
+    assert "comment" not in read_metadata(videos / "oracle" / "personal_a__own" / "video.mp4")
+    assert len(read_frames(made / "frames.mkv")) == 50
+
+
+def test_the_training_part_is_tracked_without_the_rest(finished):
+    item = read_json(finished / "results" / "tiny" / "videos" / "ours-p" / "personal_a__own" / "item.json")
+    assert item["train_frames"] == 75
+    receipt = read_json(finished / "results" / "tiny" / "models" / "motion" / "person" / "personal_a.json")
+    assert receipt["listens"] in {"yes", "NO", "not checked"}
+
+
+def test_a_second_run_does_nothing(finished, clips):
+    before = {path: path.stat().st_mtime_ns for path in (finished / "results" / "tiny" / "videos").rglob("*")}
+    result = run(finished, clips)
+    assert result.returncode == 0
+    log = (finished / "results" / "tiny" / "logs" / "snakemake.log").read_text()
+    assert "Nothing to be done" in log
+    assert before == {path: path.stat().st_mtime_ns for path in before}
+
+
+def test_a_changed_section_reruns_only_what_depends_on_it(finished, clips):
+    prepare(finished, tiny_config(compose={"albedo": "low-frequency"}))
+    run(finished, clips, "-n")
+    log = (finished / "results" / "tiny" / "logs" / "snakemake.log").read_text()
+    prepare(finished, tiny_config())
+    jobs = {line.split()[0] for line in log.partition("Job stats:")[2].splitlines() if len(line.split()) == 2}
+    assert {"refine_pairs", "refine_personalise", "methods_generate"} <= jobs
+    assert not {"clips_ingest", "face_track", "motion_train", "motion_personalise"} & jobs
+
+
+def test_killed_runs_end_with_the_same_bytes(finished, clips, tmp_path):
+    """Killed twice without warning, jobs and all, then run to its end."""
+    prepare(tmp_path, tiny_config())
+    command = [sys.executable, "-m", "talkpose", "run", "--config", "config.yaml", "--set", f"CLIPS={clips}"]
+    for steps in (6, 16):
+        process = subprocess.Popen(
+            command,
+            cwd=tmp_path,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        log = tmp_path / "results" / "tiny" / "logs" / "snakemake.log"
+        deadline = time.monotonic() + 300
+        while time.monotonic() < deadline and process.poll() is None:
+            if log.is_file() and log.read_text().count(" steps (") >= steps // 2:
+                break
+            time.sleep(0.1)
+        time.sleep(1.5)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    result = run(tmp_path, clips)
+    assert result.returncode == 0, result.stderr + result.stdout
+    expected, found = hashes(finished), hashes(tmp_path)
+    assert set(expected) == set(found)
+    assert [name for name in expected if expected[name] != found[name]] == []
+
+
+def test_a_person_that_cannot_be_used_is_quarantined_and_counted(clips, tmp_path):
+    """One person is too short to train and test on: the run goes on without it and says so."""
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    for path in clips.iterdir():
+        (folder / path.name).symlink_to(path)
+    (folder / "personal_short.mpg").symlink_to(clips / "grid_bbaf2n.mpg")
+    prepare(tmp_path, tiny_config(methods=["still", "oracle"]))
+    result = run(tmp_path, folder)
+    assert result.returncode == 0, result.stderr + result.stdout
+    root = tmp_path / "results" / "tiny"
+    rows = pd.read_csv(root / "clips" / "quarantine.tsv", sep="\t")
+    assert rows[["corpus", "clip", "reason"]].to_numpy().tolist() == [
+        ["personal", "personal_short", "too-short"]
+    ]
+    assert "personal_short" in (root / "report" / "index.html").read_text()
+    metrics = pd.read_parquet(root / "metrics" / "metrics.parquet")
+    assert set(metrics["clip"]) == {"personal_a__own", "personal_a__driving_a"}
+
+
+def test_bad_configuration_is_one_sentence(clips, tmp_path):
+    prepare(tmp_path, tiny_config(refine={"levels": 2}))
+    result = run(tmp_path, clips)
+    assert result.returncode == 2
+    assert "`refine.levels`" in result.stderr
+    assert "Traceback" not in result.stderr
