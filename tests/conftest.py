@@ -3,7 +3,10 @@
 import os
 from pathlib import Path
 
-import pytest
+# As the command line does: BLAS threads of several workers fight for few cores.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import pytest  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 
