@@ -89,7 +89,7 @@ class MotionConfig(Section):
     lambda_expression_smooth: float = Field(1e-4, ge=0, description="lambda 3 of Eq. 2")
     general_steps: int = Field(200, ge=0, description="training steps of the general mapping")
     general_lr: float = Field(1e-3, gt=0)
-    personal_steps: int = Field(200, ge=0, description="steps of fine-tuning to a person")
+    personal_steps: int = Field(300, ge=0, description="steps of fine-tuning to a person")
     personal_lr: float = Field(1e-3, gt=0)
     batch: int = Field(16, ge=1, description="windows per step")
     log_every: int = Field(25, ge=1, description="steps between points of the curves")
