@@ -1,5 +1,6 @@
 """The command line: groups of commands, and how errors that a user can mend are shown."""
 
+import os
 import sys
 
 import typer
@@ -32,8 +33,15 @@ def config_page() -> None:
 
 def main() -> None:
     """Entry point: a UserError becomes one clear message and exit code 2, without a traceback."""
+    code = 0
     try:
         app()
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     except UserError as error:
         typer.echo(f"talkpose: {error}", err=True)
-        sys.exit(2)
+        code = 2
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Worker threads of native libraries (Arrow's) can abort a finished process while Python shuts down.
+    os._exit(code)
