@@ -102,7 +102,7 @@ def write_mp4(
     Odd sizes gain one row or column (a copy of the edge): yuv420p wants even ones. Colours are BT.709.
     """
     # x264's macroblock tree gives other bytes once in a while when the machine is busy.
-    options = {**_ONE_THREAD, "crf": str(crf), "preset": "medium", "x264-params": "mbtree=0"}
+    options = {**_ONE_THREAD, "crf": str(crf), "preset": "veryfast", "x264-params": "mbtree=0"}
     with (
         atomic_path(path) as temporary,
         av.open(

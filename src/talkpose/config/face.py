@@ -24,3 +24,6 @@ class FaceConfig(Section):
         48, ge=1, description="frames of a clip that light is solved at, the rest between"
     )
     light_vertices: int = Field(1000, ge=100, description="skin vertices that albedo and light are fitted on")
+    overlay_seconds: float = Field(
+        20.0, gt=0, description="length of the videos that show a track over its clip; they cost more than it"
+    )

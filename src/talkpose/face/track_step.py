@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from talkpose.clips.store import FPS, read_frames, read_wav, write_mp4
+from talkpose.clips.store import FPS, SAMPLES_PER_FRAME, read_frames, read_wav, write_mp4
 from talkpose.config import FaceConfig
 from talkpose.face.ingest import load_landmarks
 from talkpose.face.model import FaceModel, load_face_model
@@ -34,10 +34,10 @@ def track_shard(layout: RunLayout, corpus: str, shard: str) -> None:
             track = track_parts(frames, points, model, config.face, split)
             path = layout.track(corpus, clip)
             save_track(path, track)
-            overlay = overlay_frames(frames, track, model)
-            write_mp4(
-                path.with_suffix(".mp4"), overlay, read_wav(folder / "audio.wav"), title=f"Track: {clip}"
-            )
+            shown = round(config.face.overlay_seconds * FPS)
+            overlay = overlay_frames(frames[:shown], Track(*(part[:shown] for part in track)), model)
+            sound = read_wav(folder / "audio.wav")[: len(overlay) * SAMPLES_PER_FRAME]
+            write_mp4(path.with_suffix(".mp4"), overlay, sound, title=f"Track: {clip}")
             rows.append(
                 {
                     "corpus": corpus,
