@@ -38,11 +38,14 @@ def load_network(path: str | Path, config: MotionConfig | None = None) -> Motion
     if stored is None:
         raise UserError(f"{path}: not a first stage (no `motion` in its metadata); train it again")
     network = MotionNetwork(config or MotionConfig.model_validate_json(stored))
-    try:
-        network.load_state_dict(tensors)
-    except RuntimeError as error:
-        first = str(error).splitlines()[1].strip()
+    wanted = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    stored_shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    if wanted != stored_shapes:
+        names = sorted(wanted.keys() | stored_shapes.keys())
+        name = next(n for n in names if wanted.get(n) != stored_shapes.get(n))
         raise UserError(
-            f"{path}: other sizes than `motion` asks for ({first}); train the general mapping again"
-        ) from error
+            f"{path}: {name} has shape {stored_shapes.get(name)}, `motion` asks for {wanted.get(name)}; set the "
+            "sizes that it was trained with, or train the general mapping again"
+        )
+    network.load_state_dict(tensors)
     return network.eval()
