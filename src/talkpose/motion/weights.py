@@ -44,8 +44,8 @@ def load_network(path: str | Path, config: MotionConfig | None = None) -> Motion
         names = sorted(wanted.keys() | stored_shapes.keys())
         name = next(n for n in names if wanted.get(n) != stored_shapes.get(n))
         raise UserError(
-            f"{path}: {name} has shape {stored_shapes.get(name)}, `motion` asks for {wanted.get(name)}; set the "
-            "sizes that it was trained with, or train the general mapping again"
+            f"{path}: {name} has shape {stored_shapes.get(name)}, `motion` asks for {wanted.get(name)}; set "
+            "the sizes that it was trained with, or train the general mapping again"
         )
     network.load_state_dict(tensors)
     return network.eval()
