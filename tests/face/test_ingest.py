@@ -202,6 +202,7 @@ def test_the_step_of_a_run(real, tmp_path):
     config = RunConfig.model_validate(
         {
             "run": "test",
+            "train_seconds": 0.2,
             "corpora": {
                 "people": {"path": str(raw), "pattern": "*.mp4", "role": "persons", "shard_size": 1},
                 "voices": {"path": str(raw), "pattern": "*.wav", "role": "foreign", "reader": "audio"},

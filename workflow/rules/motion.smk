@@ -17,7 +17,7 @@ rule motion_train:
     params:
         run=plan.config.run,
         config=plan.section("motion", "seed", "device", "precision", "threads"),
-        code=code_hash("config", "speech", "motion"),
+        code=code_hash("config", "speech", "face", "motion"),
     shell:
         "talkpose motion train results/{params.run} > {log:q} 2>&1"
 
@@ -43,6 +43,6 @@ rule motion_personalise:
         config=plan.section(
             "motion", "seed", "device", "precision", "threads", "train_seconds"
         ),
-        code=code_hash("config", "speech", "motion"),
+        code=code_hash("config", "speech", "face", "motion"),
     shell:
         "talkpose motion personalise results/{params.run} {wildcards.person} > {log:q} 2>&1"
