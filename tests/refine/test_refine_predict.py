@@ -96,6 +96,17 @@ def test_retrieved_features_are_smoothed(every, at):
     np.testing.assert_allclose(retrieve_features(memory, rendered, every), expected, atol=1e-5)
 
 
+def test_the_generator_gets_the_smoothed_features():
+    generator, memory = made(smooth_every=4)
+    rendered = clip()
+    refined = refine_frames(generator, memory, rendered)
+    features = torch.from_numpy(retrieve_features(memory, rendered, 4))
+    assert not torch.allclose(features, torch.from_numpy(retrieve_features(memory, rendered, 5)), atol=1e-2)
+    with torch.no_grad():
+        alone = generator(to_network(rendered[1:4])[None].flatten(1, 2), features[3:4]).attention
+    np.testing.assert_allclose(refined.attention[3], alone[0, 0], atol=1e-5)
+
+
 def test_identity_comes_from_the_memory_the_mean_or_nowhere():
     rendered = clip()
     for identity, uses in (("memory", "values"), ("mean", "mean"), ("none", None)):
