@@ -38,6 +38,8 @@ class ComposeConfig(Section):
     bend_shift: float = Field(
         0.02, gt=0, description="`paper`: decimetres that it may keep; 0.02 is 1 px at 128 px"
     )
-    training_gap: int = Field(
-        15, ge=0, description="stage 2 trains over backgrounds at least so many frames away from their own"
+    training_gaps: list[int] = Field(
+        [5, 15, 40],
+        min_length=1,
+        description="stage 2 trains over backgrounds at least so many frames from their own, once for each",
     )

@@ -17,26 +17,70 @@ class RefineConfig(Section):
         "generator_width": 64,
         "levels": 8,
         "mlp_width": None,
-        "discriminator_width": 64,
+        "head_kernel": 7,
+        "head_skip": False,
         "upsample": "transposed",
-        "colour": "plain",
         "attention_start": 0.5,
         "dropout": 0.5,
+        "discriminator_width": 64,
+        "lambda_gan": 1.0,
+        "lambda_colour": 0.0,
+        "focus_face": 0.0,
+        "focus_mouth": 0.0,
+        "identity_draw": "frame",
+        "identity_every": 1,
+        "spatial_size": 256,
+        "memory_size": 30000,
+        "memory_batch": 1,
+        "memory_every": 1,
+        "batch": 1,
+        "general_lr": 2e-4,
+        "general_steps": 100000,
+        "personal_lr": 1e-4,
+        "personal_steps": 17880,
+        "lr_decay": "none",
+        "ema": 0.0,
     }
 
-    generator_width: int = 24
-    levels: int = Field(6, ge=3, le=8)
-    mlp_width: int | None = Field(256, description="null: as wide as all AdaIN parameters (public code)")
-    head_kernel: int = 7
-    upsample: Literal["transposed", "bilinear"] = "bilinear"
-    colour: Literal["plain", "residual"] = "residual"
-    attention_start: float = 0.7
-    dropout: float = 0.0
-    identity: Literal["memory", "mean", "none"] = "memory"
+    generator_width: int = Field(16, ge=1, description="channels of the first level; paper: 64")
+    levels: int = Field(6, ge=3, le=8, description="halvings of the side; paper: 8, for 256 px")
+    mlp_width: int | None = Field(256, description="null (paper): as wide as all AdaIN parameters")
+    head_kernel: Literal[3, 5, 7] = Field(3, description="paper: 7; 3 covers as much of a face at 128 px")
+    head_skip: bool = Field(
+        True, description="the heads see the rendered window too: sharp early; paper: false"
+    )
+    upsample: Literal["transposed", "bilinear"] = Field(
+        "bilinear",
+        description="paper: transposed convolution, which leaves a checkerboard in short trainings",
+    )
+    attention_start: float = Field(
+        0.7, gt=0, lt=1, description="attention before training: keep most of the rendering; paper: 0.5"
+    )
+    dropout: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="in the three innermost decoder levels; paper: 0.5, too slow to learn with",
+    )
+    identity: Literal["memory", "mean", "none"] = Field(
+        "memory", description="ablations: mean feature instead of the memory; no feature at all"
+    )
+    identity_draw: Literal["frame", "clip"] = Field(
+        "clip",
+        description="feature given in training: of the frame (paper; a small network then learns frames by "
+        "heart) or of any frame of the clip, as the memory gives at test",
+    )
     discriminator_width: int = 16
     discriminator_layers: int = 3
     window: int = 3
-    lambda_gan: float = Field(1.0, ge=0)
+    lambda_gan: float = Field(0.1, ge=0, description="paper: 1, which outweighs L1 in a short training")
+    lambda_colour: float = Field(
+        10.0, ge=0, description="L1 of the colour mask itself, so that attention cannot freeze at 1; paper: 0"
+    )
+    focus_face: float = Field(
+        5.0, ge=0, description="weight that pixels near the face gain in L1 terms, over 1; paper: 0"
+    )
+    focus_mouth: float = Field(20.0, ge=0, description="weight that mouth pixels gain besides; paper: 0")
     lambda_l1: float = 100.0
     lambda_attention: float = 2.0
     lambda_tv: float = 1e-5
@@ -60,9 +104,9 @@ class RefineConfig(Section):
     smooth_every: int = Field(25, ge=1, description="retrieve a feature every so many frames and interpolate")
     batch: int = 4
     general_steps: int = 800
-    general_lr: float = 2e-4
+    general_lr: float = 1e-3
     personal_steps: int = 1000
-    personal_lr: float = 1e-4
+    personal_lr: float = 1e-3
     lr_decay: Literal["none", "linear"] = "linear"
     ema: float = Field(0.995, ge=0, lt=1)
     flip: bool = True

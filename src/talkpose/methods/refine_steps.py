@@ -34,25 +34,34 @@ def pairs(layout: RunLayout, corpus: str, shard: str) -> None:
             if not general:
                 footage = cut(footage, 0, train_frames(config))
             scheme = config.compose.albedo_general if general else config.compose.albedo
-            rendered = PersonRenderer.learn(config, footage, scheme).training_pairs(footage)
+            renderer = PersonRenderer.learn(config, footage, scheme)
             identity = describe_clip(
                 feature, footage.frames, footage.track.landmarks, config.refine.identity_every
             )
             folder = layout.pairs(corpus, clip)
-            write_lossless(folder / "rendered.mkv", rendered, title=clip, synthetic=True)
-            write_npz(folder / "identity.npz", identity=identity)
-            receipt[clip] = {"frames": len(rendered), "sha256": sha256(folder / "rendered.mkv")}
+            hashes = {}
+            for gap in config.compose.training_gaps:
+                path = folder / f"rendered-{gap}.mkv"
+                write_lossless(path, renderer.training_pairs(footage, gap), title=clip, synthetic=True)
+                hashes[path.name] = sha256(path)
+            write_npz(folder / "faces.npz", identity=identity, landmarks=footage.track.landmarks)
+            receipt[clip] = {"frames": len(footage.frames), "sha256": hashes}
             bar.update(done + 1)
     write_json(layout.pairs_shard(corpus, shard), {"feature": feature.name, "clips": receipt})
 
 
-def load_pairs(layout: RunLayout, corpus: str, clip: str) -> ClipPairs:
-    """The pairs of one clip, as stage 2 trains on them."""
+def load_pairs(layout: RunLayout, config: RunConfig, corpus: str, clip: str) -> list[ClipPairs]:
+    """The pairs of one clip as stage 2 trains on them, once for each gap between frame and background."""
     folder = layout.pairs(corpus, clip)
-    rendered = read_frames(folder / "rendered.mkv")
-    real = read_frames(layout.clip_folder(corpus, clip) / "frames.mkv", 0, len(rendered))
-    with np.load(folder / "identity.npz", allow_pickle=False) as data:
-        return ClipPairs(clip, rendered, real, data["identity"])
+    with np.load(folder / "faces.npz", allow_pickle=False) as data:
+        identity, landmarks = data["identity"], data["landmarks"]
+    real = read_frames(layout.clip_folder(corpus, clip) / "frames.mkv", 0, len(identity))
+    return [
+        ClipPairs(
+            f"{clip}, gap {gap}", read_frames(folder / f"rendered-{gap}.mkv"), real, identity, landmarks
+        )
+        for gap in config.compose.training_gaps
+    ]
 
 
 def train(layout: RunLayout) -> None:
@@ -60,7 +69,7 @@ def train(layout: RunLayout) -> None:
     config = layout.load_config()
     torch.set_num_threads(config.general_threads)
     clips = clips_of(layout, config, "general")
-    samples = [load_pairs(layout, corpus, clip) for corpus, clip in clips]
+    samples = [pair for corpus, clip in clips for pair in load_pairs(layout, config, corpus, clip)]
     receipt = layout.model("refine", "general")
     weights = weights_beside(receipt)
     with progress("stage 2, general", config.refine.general_steps) as bar:
@@ -92,7 +101,7 @@ def personalise(layout: RunLayout, person: str) -> None:
     weights = weights_beside(receipt)
     with progress(f"stage 2, {person}", config.refine.personal_steps) as bar:
         finetune(
-            [load_pairs(layout, corpus, person)],
+            load_pairs(layout, config, corpus, person),
             weights_beside(layout.model("refine", "general")),
             config.refine,
             derive_seed(config.seed, "refine", person),

@@ -47,15 +47,15 @@ class PersonRenderer:
             self.config.device,
         )
 
-    def training_pairs(self, footage: Footage) -> np.ndarray:
+    def training_pairs(self, footage: Footage, gap: int) -> np.ndarray:
         """The footage's own coefficients rendered over other frames of it (T, S, S, 3).
 
         At test the background is a frame near in pose, never the frame itself. So that stage 2 meets in
-        training what it has to mend at test, each background is the nearest in pose of those at least
-        `compose.training_gap` frames away.
+        training what it has to mend at test, each background is the nearest in pose of those at least `gap`
+        frames away.
         """
         poses = footage.track.coefficients[:, POSE]
-        source = nearest_poses(poses, poses, self.config.compose.training_gap)
+        source = nearest_poses(poses, poses, gap)
         return self.render_over(footage, source, footage.track.coefficients)[0]
 
     def render_over(

@@ -12,6 +12,9 @@ from talkpose.config import RefineConfig
 from talkpose.errors import UserError
 from talkpose.seeds import derive_seed, numpy_rng
 
+OUTER_LIPS = [61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185]
+"""MediaPipe's points around the outer lips."""
+
 LOAD_SCALE = 286 / 256  # the public code loads 286 pixels and crops 256
 
 
@@ -22,6 +25,7 @@ class ClipPairs(NamedTuple):
     rendered: np.ndarray  # (T, S, S, 3) uint8
     real: np.ndarray  # (T, S, S, 3) uint8
     identity: np.ndarray  # (T, F) float32 unit vectors, of the real frames
+    landmarks: np.ndarray | None = None  # (T, 468, 2) px of the real frames, NaN where none; for `focus_*`
 
 
 class Batch(NamedTuple):
@@ -29,6 +33,7 @@ class Batch(NamedTuple):
 
     window: Tensor  # (B, 3 * window, S, S), oldest frame first
     real: Tensor  # (B, 3, S, S)
+    weight: Tensor  # (B, 1, S, S): of every pixel in the L1 term
     identity: Tensor  # (B, F)
 
 
@@ -49,6 +54,22 @@ def windows_of(frames: np.ndarray, at: np.ndarray, length: int) -> np.ndarray:
     return frames[np.maximum(at[:, None] + offsets, 0)]
 
 
+def focus_map(points: np.ndarray, size: int) -> np.ndarray:
+    """Where the loss looks harder, from landmarks (468, 2) px: (size, size, 3) uint8, 0 or 255.
+
+    Channel 0: the hull of all points, widened by a tenth of the side so that ears, hair line and jaw are in
+    it; channel 1: the hull of the outer lips, widened by a fortieth. Empty where the frame has no landmarks.
+    """
+    planes = np.zeros((size, size, 3), np.uint8)
+    if np.isfinite(points).all():
+        for channel, (part, reach) in enumerate(((points, size / 10), (points[OUTER_LIPS], size / 40))):
+            hull = cv2.convexHull(np.round(part - 0.5).astype(np.int32))
+            disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * round(reach) + 1,) * 2)
+            filled = cv2.fillConvexPoly(np.zeros((size, size), np.uint8), hull, (255,))
+            planes[:, :, channel] = cv2.dilate(filled, disc)
+    return planes
+
+
 class TrainingSet:
     """Draws augmented batches; the last few frames of every clip are held out to watch the training.
 
@@ -64,6 +85,12 @@ class TrainingSet:
         if len(shapes) != 1:
             raise UserError(
                 f"stage 2 needs frames of one size, got {sorted(shapes)}; normalise all clips alike"
+            )
+        self.focused = config.focus_face > 0 or config.focus_mouth > 0
+        if self.focused and any(clip.landmarks is None for clip in clips):
+            raise UserError(
+                "refine.focus_face and refine.focus_mouth need landmarks for every clip; give them with the "
+                "pairs or set both keys to 0"
             )
         held = -(-config.validation_frames // len(clips))
         train, watch = [], []
@@ -96,6 +123,9 @@ class TrainingSet:
         rng = numpy_rng(self.seed, *self.axes, "augment", str(step))
         rows = self._rows(step, self.config.batch)
         images = [self._augment(self._images(row), rng) for row in rows]
+        if self.config.identity_draw == "clip":
+            mates = [self.train[self.train[:, 0] == clip] for clip, _ in rows]
+            rows = np.stack([mate[rng.integers(len(mate))] for mate in mates])
         return self._collate(np.stack(images), self._identity(rows))
 
     def plain(self, rows: np.ndarray) -> Batch:
@@ -129,11 +159,13 @@ class TrainingSet:
         return np.stack([self.clips[clip].identity[frame] for clip, frame in rows]).astype(np.float32)
 
     def _images(self, row: np.ndarray) -> np.ndarray:
-        """(window + 1, S, S, 3): the rendered window, then the real frame."""
+        """(window + 2, S, S, 3): the rendered window, the real frame, and where the loss looks harder."""
         clip, frame = self.clips[row[0]], int(row[1])
-        return np.concatenate(
-            [clip.rendered[frame - self.config.window + 1 : frame + 1], clip.real[frame : frame + 1]]
-        )
+        focus = np.zeros_like(clip.real[frame])
+        if self.focused and clip.landmarks is not None:
+            focus = focus_map(clip.landmarks[frame], len(focus))
+        window = clip.rendered[frame - self.config.window + 1 : frame + 1]
+        return np.concatenate([window, clip.real[frame : frame + 1], focus[None]])
 
     def _augment(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         size = images.shape[1]
@@ -153,5 +185,7 @@ class TrainingSet:
         return images
 
     def _collate(self, images: np.ndarray, identity: np.ndarray) -> Batch:
-        tensor = to_network(images)  # (B, window + 1, 3, S, S)
-        return Batch(tensor[:, :-1].flatten(1, 2), tensor[:, -1], torch.from_numpy(identity))
+        tensor = to_network(images)  # (B, window + 2, 3, S, S)
+        face, mouth, _ = ((tensor[:, -1] + 1) / 2).split(1, dim=1)
+        weight = 1 + self.config.focus_face * face + self.config.focus_mouth * mouth
+        return Batch(tensor[:, :-2].flatten(1, 2), tensor[:, -2], weight, torch.from_numpy(identity))

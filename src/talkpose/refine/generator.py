@@ -72,10 +72,9 @@ class Up(nn.Module):
 
     def forward(self, x: Tensor, style: Tensor, drop: bool) -> Tensor:
         """(B, inputs, S, S) -> (B, outputs, 2S, 2S)."""
-        x = F.relu(x)
+        x = self.norm(self.conv(F.relu(x)), style)
         if self.smooth:
             x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
-        x = self.norm(self.conv(x), style)
         return F.dropout(x, self.dropout, training=True) if drop and self.dropout > 0 else x
 
 
@@ -107,7 +106,12 @@ class Generator(nn.Module):
             for i in range(levels)
         )
         # the two heads (colour, attention) as one convolution: the same weights, one pass over the widest map
-        self.heads = nn.Conv2d(width, 4, config.head_kernel, padding=config.head_kernel // 2)
+        self.heads = nn.Conv2d(
+            width + (3 * config.window if config.head_skip else 0),
+            4,
+            config.head_kernel,
+            padding=config.head_kernel // 2,
+        )
 
         self.mlp: nn.Sequential | None = None
         self.style_sizes = [2 * n for n in wide[1:-1]] + [2 * n for n in outs]
@@ -133,8 +137,10 @@ class Generator(nn.Module):
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
         with torch.no_grad():
-            if self.config.colour == "residual":
-                self.heads.weight[:3].zero_()  # the colour mask starts as the rendering itself
+            if self.config.head_skip:  # the colour mask starts near the rendering, not at grey
+                middle = self.config.head_kernel // 2
+                for channel in range(3):
+                    self.heads.weight[channel, channel - 3, middle, middle] = 1.0
             bias = self.heads.bias
             assert bias is not None
             bias[3] = math.log(self.config.attention_start / (1 - self.config.attention_start))
@@ -164,11 +170,10 @@ class Generator(nn.Module):
             x = level(x, styles.pop(0), drop)
             if skips:
                 x = torch.cat([x, skips.pop()], dim=1)
-        x = self.heads(F.relu(x))
+        x = F.relu(x)
+        x = self.heads(torch.cat([x, window], dim=1) if self.config.head_skip else x)
 
         last = window[:, -3:]
         colour = torch.tanh(x[:, :3])
-        if self.config.colour == "residual":
-            colour = last + colour  # still a colour mask in Eq. 3, only measured from the rendering
         attention = torch.sigmoid(x[:, 3:])
         return Refined(attention * last + (1 - attention) * colour, colour, attention)

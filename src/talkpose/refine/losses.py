@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from talkpose.config import RefineConfig
+from talkpose.refine.generator import Refined
 
 
 def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
@@ -45,14 +46,21 @@ def total_variation(attention: Tensor, form: str) -> Tensor:
 
 
 def generator_terms(
-    image: Tensor, real: Tensor, attention: Tensor, fake: Tensor | None, config: RefineConfig
+    refined: Refined, real: Tensor, weight: Tensor, fake: Tensor | None, config: RefineConfig
 ) -> dict[str, Tensor]:
-    """The weighted terms whose sum the generator minimises (Eq. 4); `fake` are D's logits, None without D."""
+    """The weighted terms whose sum the generator minimises (Eq. 4).
+
+    weight (B, 1, S, S): of every pixel in the L1 term, 1 in the paper (see `data.focus_map`); fake: D's
+    logits, None without D. `lambda_colour` (0 in the paper) asks the colour mask alone for the real frame
+    too: where A is near 1 nothing else reaches it, and a mask that never learns keeps A there.
+    """
     terms = {
-        "l1": config.lambda_l1 * F.l1_loss(image, real),
-        "attention": config.lambda_attention * attention_size(attention, config.attention_norm),
-        "tv": config.lambda_tv * total_variation(attention, config.tv),
+        "l1": config.lambda_l1 * (weight * (refined.image - real).abs()).mean(),
+        "attention": config.lambda_attention * attention_size(refined.attention, config.attention_norm),
+        "tv": config.lambda_tv * total_variation(refined.attention, config.tv),
     }
+    if config.lambda_colour > 0:
+        terms["colour"] = config.lambda_colour * (weight * (refined.colour - real).abs()).mean()
     if fake is not None:
         terms["gan"] = config.lambda_gan * adversarial(fake)
     return terms

@@ -63,10 +63,9 @@ def save_refiner(path: str | Path, refiner: Refiner) -> None:
         for prefix, network in refiner.networks.items()
         for name, tensor in network.state_dict().items()
     }
-    metadata = {
-        "facts": json.dumps(refiner.facts, sort_keys=True),
-        "config": refiner.generator.config.model_dump_json(),
-    }
+    about = {"facts": refiner.facts, "config": refiner.generator.config.model_dump(mode="json")}
+    # one key: safetensors writes several in an order of its own, and equal networks must give equal bytes
+    metadata = {"refiner": json.dumps(about, sort_keys=True)}
     with atomic_path(path) as temporary:
         save_file(tensors, str(temporary), metadata=metadata)
 
@@ -82,10 +81,10 @@ def load_refiner(path: str | Path, config: RefineConfig | None = None) -> Refine
     with safetensors.safe_open(str(path), framework="pt") as file:
         metadata = file.metadata() or {}
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
-    if "facts" not in metadata:
+    if "refiner" not in metadata:
         raise UserError(f"{path}: not a second stage of talkpose (no facts in its metadata); train it again")
-    facts = json.loads(metadata["facts"])
-    used = config or RefineConfig.model_validate_json(metadata["config"])
+    about = json.loads(metadata["refiner"])
+    facts, used = about["facts"], config or RefineConfig.model_validate(about["config"])
     refiner = Refiner(
         Generator(used, facts["feature_size"]),
         Discriminator(used),

@@ -148,7 +148,7 @@ class Training:
 
     def _train_step(self, batch: Batch) -> None:
         device = self.fabric.device
-        window, real, identity = (tensor.to(device) for tensor in batch)
+        window, real, weight, identity = (tensor.to(device) for tensor in batch)
         if self.config.identity == "memory" and self.step % self.config.memory_every == 0:
             self._memory_step()
         feature = None
@@ -171,7 +171,7 @@ class Training:
             self._note(discriminator=loss)
         self.refiner.discriminator.requires_grad_(False)
         fake = self.discriminator(window, refined.image) if adversarial else None
-        terms = generator_terms(refined.image, real, refined.attention, fake, self.config)
+        terms = generator_terms(refined, real, weight, fake, self.config)
         self.refiner.discriminator.requires_grad_(True)
         total = torch.stack(list(terms.values())).sum()
         self.generator_adam.zero_grad()
@@ -263,7 +263,7 @@ class Training:
         for clip in self.data.clips:
             digest.update(clip.name.encode())
             for array in clip[1:]:
-                digest.update(np.ascontiguousarray(array).tobytes())
+                digest.update(b"" if array is None else np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
 
     def _parts(self) -> dict[str, Any]:
