@@ -24,7 +24,7 @@ class MediapipeDetector:
     name = "mediapipe"
     n_points = 468
 
-    def __init__(self, max_faces: int = 2, refine: bool = True):
+    def __init__(self, max_faces: int = 2, refine: bool = False):
         """max_faces: 1 counts no others; refine: the attention mesh, with finer lips and eyes."""
         self.max_faces = max_faces
         self.refine = refine
