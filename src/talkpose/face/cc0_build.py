@@ -14,7 +14,8 @@ from talkpose.face.cc0_occlusion import sky_share
 from talkpose.face.cc0_paint import N_TEXTURE, Painter
 from talkpose.face.cc0_store import write_cc0
 from talkpose.face.landmark_search import Sitter, find_averaged
-from talkpose.face.landmarks import make_detector
+from talkpose.face.landmarks import Detector, make_detector
+from talkpose.face.landmarks.mediapipe_detector import MediapipeDetector
 from talkpose.files import sha256
 from talkpose.seeds import numpy_rng
 
@@ -53,9 +54,15 @@ def _build(wheel: Path, out: Path, log: Callable[[str], None]) -> None:
 
     canonical = mean + 0.4 * units[names.index("jawOpen")]
     landmarks = {}
-    for detector, field in (("mediapipe", "mediapipe"), ("dlib", "landmarks68")):
+    # The refined mesh places its points best on a rendering, which is all that the correspondence needs.
+    finders: tuple[tuple[Detector, str], ...] = (
+        (MediapipeDetector(max_faces=1, refine=True), "mediapipe"),
+        (make_detector("dlib", max_faces=1), "landmarks68"),
+    )
+    for finder, field in finders:
+        detector = finder.name
         triangle, barycentric, found = find_averaged(
-            make_detector(detector, max_faces=1),
+            finder,
             _sitters(mean, identity, units, names, looks),
             mesh.triangles,
             _surface(mesh, mean),
