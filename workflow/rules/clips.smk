@@ -16,7 +16,7 @@ rule clips_ingest:
         "../../environment.yml"
     params:
         run=plan.config.run,
-        config=plan.section("clips", "corpora", "face"),
+        config=plan.section("clips", "corpora", "face", "train_seconds"),
         code=code_hash("config", "clips", "speech", "face"),
     shell:
         "talkpose clips ingest results/{params.run} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"

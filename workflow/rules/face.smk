@@ -15,7 +15,7 @@ rule face_track:
         "../../environment.yml"
     params:
         run=plan.config.run,
-        config=plan.section("face"),
+        config=plan.section("face", "train_seconds"),
         code=code_hash("config", "face"),
     shell:
         "talkpose face track results/{params.run} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"

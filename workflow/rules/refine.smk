@@ -15,8 +15,8 @@ rule refine_pairs:
         "../../environment.yml"
     params:
         run=plan.config.run,
-        config=plan.section("compose", "face", "train_seconds"),
-        code=code_hash("config", "face", "compose", "methods"),
+        config=plan.section("compose", "face", "refine", "train_seconds"),
+        code=code_hash("config", "face", "compose", "refine", "methods"),
     shell:
         "talkpose refine pairs results/{params.run} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"
 

@@ -3,8 +3,7 @@
 import cv2
 import numpy as np
 
-OUTER_LIPS = [61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185]
-"""MediaPipe's points around the outer lips."""
+from talkpose.refine.data import OUTER_LIPS
 
 
 def judged_regions(face_masks: np.ndarray, landmarks: np.ndarray) -> dict[str, np.ndarray]:
