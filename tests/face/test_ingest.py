@@ -9,6 +9,7 @@ from talkpose.clips.audio import decode_audio
 from talkpose.clips.crop import paste_back
 from talkpose.clips.decode import VideoReader, decode
 from talkpose.clips.quarantine import read_quarantine
+from talkpose.clips.readers import ClipSource
 from talkpose.clips.store import read_frames, read_wav, write_mp4, write_wav
 from talkpose.config import ClipsConfig, RunConfig
 from talkpose.errors import ClipError, UserError
@@ -176,7 +177,7 @@ def test_sync_of_the_personal_clips(clips_dir, detector, tmp_path, name, low, hi
 
 
 def test_shared_grid_clips_pass_and_are_left_in_sync(clips_dir, detector, tmp_path):
-    clips = [(p.stem, p) for p in sorted(clips_dir.glob("grid_*.mpg"))]
+    clips = [ClipSource(p.stem, p) for p in sorted(clips_dir.glob("grid_*.mpg"))]
     rows, set_aside = ingest_shard(clips, tmp_path, detector, CONFIG, "grid")
     assert set_aside == [] and [r["n_frames"] for r in rows] == [75] * 6
     assert not any(r["sync_applied"] for r in rows)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from talkpose.clips.readers import list_clips, shards
+from talkpose.clips.readers import ClipSource, list_clips, shards
 from talkpose.config import RunConfig, parse_config
 from talkpose.errors import UserError
 from talkpose.files import write_json
@@ -57,13 +57,13 @@ class Plan:
 
     def _check_ids(self) -> None:
         for corpus, clips in self._clips.items():
-            for clip, path in clips:
+            for clip, path, *_ in clips:
                 if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", clip):
                     raise UserError(
                         f"{path} (corpus {corpus}): a file's name becomes the clip's id: it must be letters, "
                         "digits, dots, dashes and underscores; rename the file"
                     )
-        foreign = [clip for corpus in self.config.corpora_with("foreign") for clip, _ in self._clips[corpus]]
+        foreign = [clip for corpus in self.config.corpora_with("foreign") for clip, *_ in self._clips[corpus]]
         items = [item_id(person, audio) for _, _, person in self.persons() for audio in [OWN, *foreign]]
         if len(set(items)) < len(items):
             raise UserError("two pairs of person and sound share a name; rename the files of one of them")
@@ -72,12 +72,12 @@ class Plan:
         """Names of a corpus' shards."""
         return list(self._shards(corpus))
 
-    def _shards(self, corpus: str) -> dict[str, list[tuple[str, Path]]]:
+    def _shards(self, corpus: str) -> dict[str, list[ClipSource]]:
         return shards(self._clips[corpus], self.config.corpora[corpus].shard_size)
 
     def raw(self, corpus: str, shard: str) -> list[str]:
         """Raw files of one shard."""
-        return [str(path) for _, path in self._shards(corpus)[shard]]
+        return list(dict.fromkeys(str(source.path) for source in self._shards(corpus)[shard]))
 
     def persons(self) -> list[tuple[str, str, str]]:
         """(corpus, shard, person) of every personal video."""
@@ -85,7 +85,7 @@ class Plan:
             (corpus, shard, clip)
             for corpus in self.config.corpora_with("persons")
             for shard, clips in self._shards(corpus).items()
-            for clip, _ in clips
+            for clip, *_ in clips
         ]
 
     def trained_by(self, method: str) -> tuple[tuple[str, str], ...]:

@@ -17,6 +17,7 @@ import numpy as np
 from av.error import FFmpegError
 
 from talkpose.clips.audio import Sound, decode_audio, place
+from talkpose.clips.seek import seek_before
 from talkpose.clips.store import FPS, SAMPLES_PER_FRAME
 from talkpose.errors import ClipError
 
@@ -54,10 +55,10 @@ class Decoded:
     """seconds of silence that were added because the sound starts late or ends early"""
 
 
-def decode(path: str | Path) -> Decoded:
-    """Decode a whole video into memory; ClipError as iter_frames and decode_audio raise it."""
-    reader = VideoReader(path)
-    sound = decode_audio(path)
+def decode(path: str | Path, start: float | None = None, stop: float | None = None) -> Decoded:
+    """Decode a video, or its seconds [start, stop), into memory; ClipError as its two readers raise it."""
+    reader = VideoReader(path, start=start, stop=stop)
+    sound = decode_audio(path, *reader.span)
     frames = np.stack(list(reader))
     audio, silence = reader.place(sound)
     return Decoded(frames, audio, reader.info, silence)
@@ -69,12 +70,24 @@ class VideoReader:
     At each 1/25 s tick it yields the frame whose presentation time is nearest, but never one that shows more
     than half a tick later, so a held picture is held. 25 fps input passes one to one. ClipError
     ("unreadable") where the file can not be opened, is damaged in more than 5% of its frames, or ends more
-    than 5% before the length that it declares.
+    than 5% before the length that it declares, or before the segment's end.
     """
 
-    def __init__(self, path: str | Path, keep_bytes: int = 0):
-        """keep_bytes: frames of a shorter video stay in memory, so that a second pass decodes nothing."""
+    def __init__(
+        self,
+        path: str | Path,
+        keep_bytes: int = 0,
+        start: float | None = None,
+        stop: float | None = None,
+    ):
+        """keep_bytes: frames of a shorter video stay in memory, so that a second pass decodes nothing.
+
+        start, stop: seconds after the first frame, rounded to ticks; only [start, stop) is read, and its
+        frames are those that the whole video has there.
+        """
         self.path = Path(path)
+        self._first = round((start or 0) * FPS)
+        self._stop = None if stop is None else round(stop * FPS)
         self.info = self._probe()
         self.n_frames = 0  # known after one whole iteration
         self._keep = keep_bytes // (3 * self.info.width * self.info.height)
@@ -94,9 +107,18 @@ class VideoReader:
             self.n_frames += 1
             yield last
 
+    @property
+    def span(self) -> tuple[float | None, float | None]:
+        """Where the segment begins and ends on the file's clock, in seconds; None: the file's own."""
+        zero = self.info.start
+        return (
+            zero + self._first / FPS if self._first else None,
+            None if self._stop is None else zero + self._stop / FPS,
+        )
+
     def place(self, sound: Sound) -> tuple[np.ndarray, float]:
         """Sound (640 T,) on the clock of the frames, and the seconds of silence added; iterate first."""
-        return place(sound, self.info.start, self.n_frames * SAMPLES_PER_FRAME)
+        return place(sound, self.info.start + self._first / FPS, self.n_frames * SAMPLES_PER_FRAME)
 
     def _probe(self) -> VideoInfo:
         for picture, time, stream in self._decoded():
@@ -107,11 +129,12 @@ class VideoReader:
                 width, height = height, width
             rate = float(stream.average_rate or stream.guessed_rate or 0)
             codec = stream.codec_context.name
+            self._start = time
             return VideoInfo(width, height, rate, codec, turn * 90, aspect, float(time))
         raise ClipError("unreadable", f"{self.path}: no frame can be decoded; replace the file")
 
-    def _decoded(self) -> Iterator[tuple[Any, Fraction, Any]]:
-        """Pictures in order of presentation with their times in seconds."""
+    def _decoded(self, seek: float | None = None) -> Iterator[tuple[Any, Fraction, Any]]:
+        """Pictures in order of presentation with their times in seconds, from `seek` or before it on."""
         try:
             with av.open(str(self.path)) as container:
                 if not container.streams.video:
@@ -120,7 +143,7 @@ class VideoReader:
                 stream.thread_type = "AUTO"
                 step = 1 / Fraction(stream.average_rate or FPS)
                 last: Fraction | None = None
-                for picture in container.decode(stream):
+                for picture in seek_before(container, stream, seek):
                     time = Fraction(0) if last is None else last + step
                     if picture.pts is not None:
                         time = Fraction(picture.pts) * (picture.time_base or stream.time_base or 1)
@@ -135,29 +158,30 @@ class VideoReader:
 
     def _ticks(self) -> Iterator[tuple[int, tuple[Any, int]]]:
         """For each tick the number of the source frame that it shows, and that frame."""
-        start: Fraction | None = None
+        start = self._start
         previous: tuple[int, Any, Fraction] | None = None
-        tick, damaged, index, step, declared = 0, 0, 0, Fraction(1, FPS), 0.0
+        tick, damaged, n_source, step, declared = self._first, 0, 0, Fraction(1, FPS), 0.0
         turn = self.info.rotation // 90
-        for index, (picture, absolute, stream) in enumerate(self._decoded()):
-            if start is None:
-                start, declared = absolute, _declared_seconds(stream)
+        for index, (picture, absolute, stream) in enumerate(self._decoded(self.span[0])):
+            if previous is None:
+                declared = _declared_seconds(stream)
                 step = 1 / Fraction(stream.average_rate or FPS)
             time = absolute - start
-            damaged += bool(picture.is_corrupt)
             if previous is not None:
                 step = time - previous[2]
                 while not _shows(time, previous[2], Fraction(tick, FPS)):
+                    if tick == self._stop:
+                        self._check_damage(damaged, n_source)
+                        return
                     yield previous[0], (previous[1], turn)
                     tick += 1
             previous = (index, picture, time)
+            if time >= Fraction(self._first, FPS):
+                n_source += 1
+                damaged += bool(picture.is_corrupt)
         if previous is None:
             raise ClipError("unreadable", f"{self.path}: no frame can be decoded; replace the file")
-        n_source = index + 1
-        if damaged > MAX_MISSING * n_source:
-            raise ClipError(
-                "unreadable", f"{self.path}: {damaged} of {n_source} frames are damaged; replace the file"
-            )
+        self._check_damage(damaged, n_source)
         length = previous[2] + _duration(previous[1], step)
         if float(length) < (1 - MAX_MISSING) * declared - 0.1:
             raise ClipError(
@@ -165,8 +189,27 @@ class VideoReader:
                 f"{self.path}: ends after {float(length):.2f} s of the {declared:.2f} s that it declares; "
                 "get the whole file",
             )
-        for _ in range(tick, max(round(length * FPS), 1)):
+        for _ in range(tick, self._end(length)):
             yield previous[0], (previous[1], turn)
+
+    def _check_damage(self, damaged: int, n_source: int) -> None:
+        if damaged > MAX_MISSING * n_source:
+            raise ClipError(
+                "unreadable", f"{self.path}: {damaged} of {n_source} frames are damaged; replace the file"
+            )
+
+    def _end(self, length: Fraction) -> int:
+        """Tick at which the frames end in a video of `length` seconds that the segment outlasts."""
+        end = max(round(length * FPS), 1)
+        missing = 0 if self._stop is None else self._stop - end
+        if end <= self._first or missing > MAX_MISSING * (end - self._first + missing):
+            stop = "its end" if self._stop is None else f"{self._stop / FPS:.2f} s"
+            raise ClipError(
+                "unreadable",
+                f"{self.path}: ends after {float(length):.2f} s, but its segment is from "
+                f"{self._first / FPS:.2f} s to {stop}; mend the segment's times",
+            )
+        return end if self._stop is None else min(end, self._stop)
 
 
 def iter_frames(path: str | Path) -> Iterator[np.ndarray]:

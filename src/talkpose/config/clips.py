@@ -1,20 +1,68 @@
 """Configuration of clips: corpora, normalisation, cropping and quarantine."""
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from talkpose.config.base import Section
+
+SPLITS = {
+    "lrw": ("train", "val", "test"),
+    "voxceleb2": ("dev", "test"),
+    "tcd-timit": ("straightcam", "30degcam"),
+}
+"""Readers that know splits, and the splits that they know."""
 
 
 class CorpusConfig(Section):
     """One corpus: where its files are and how they are read."""
 
-    reader: Literal["folder", "grid", "audio"] = "folder"
+    reader: Literal[
+        "folder", "grid", "audio", "lrw", "voxceleb2", "tcd-timit", "voxceleb-meta", "persons"
+    ] = Field("folder", description="layout of the files; docs/run-on-your-data.md shows each")
     path: str = Field(description="folder of the corpus; a relative path is taken from the working directory")
-    pattern: str = Field("*", description="glob of the files inside `path`")
-    role: Literal["general", "persons", "foreign"] = Field(description="what the run uses it for")
+    pattern: str = Field(
+        "*",
+        description="glob of the files inside `path`; `folder`, `audio` and `persons` match the whole path "
+        "inside it, the other readers its end",
+    )
+    split: str | None = Field(
+        None,
+        description="`lrw`: train, val or test, required; `voxceleb2`: dev or test, default both; "
+        "`tcd-timit`: the camera, straightcam (default) or 30degcam",
+    )
+    segments: str | None = Field(
+        None,
+        description="`persons`: CSV inside `path` with the columns file, start, stop (seconds or mm:ss) and "
+        "name; default: every video whole",
+    )
+    role: Literal["general", "persons", "foreign", "test"] = Field(
+        description="what the run uses it for; test: each clip is its own target, first frame and own sound"
+    )
     shard_size: int = Field(4, ge=1, description="clips per job")
+
+    @property
+    def sound_only(self) -> bool:
+        """Whether its clips are sounds, in which no face is looked for."""
+        return self.reader in {"audio", "voxceleb2"} or (
+            self.reader == "tcd-timit" and self.role == "foreign"
+        )
+
+    @model_validator(mode="after")
+    def _keys_fit_the_reader(self) -> Self:
+        known = SPLITS.get(self.reader, ())
+        if self.reader == "lrw" and self.split is None:
+            raise ValueError("reader lrw needs `split`; add train, val or test")
+        if self.split is not None and self.split not in known:
+            raise ValueError(
+                f"reader {self.reader} has no split {self.split}; "
+                + (f"`split` takes {', '.join(known)}" if known else "remove `split`")
+            )
+        if self.segments is not None and self.reader != "persons":
+            raise ValueError(f"reader {self.reader} knows no `segments`; set reader to persons or remove it")
+        if self.reader == "voxceleb2" and self.role != "foreign":
+            raise ValueError("reader voxceleb2 gives sounds alone; set its role to foreign")
+        return self
 
 
 class ClipsConfig(Section):

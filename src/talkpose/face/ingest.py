@@ -18,7 +18,8 @@ from talkpose.clips.audio import decode_audio, place
 from talkpose.clips.crop import CropWindow, crop_frames, fit_window
 from talkpose.clips.decode import VideoReader
 from talkpose.clips.quarantine import QuarantineRow
-from talkpose.clips.store import FPS, SAMPLES_PER_FRAME, write_lossless, write_wav
+from talkpose.clips.readers import ClipSource
+from talkpose.clips.store import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, write_lossless, write_wav
 from talkpose.config.clips import ClipsConfig
 from talkpose.errors import ClipError, UserError
 from talkpose.face.landmarks import Detection, Detector, mouth_opening
@@ -28,13 +29,14 @@ from talkpose.speech.sync import correct_offset, estimate_offset
 KEEP_BYTES = 400_000_000  # a shorter video is decoded once, a longer one once for each of the two passes
 
 COLUMNS = (
-    "corpus", "clip", "source", "sha256", "n_frames", "seconds", "width", "height", "source_fps", "codec",
-    "rotation", "crop_x0", "crop_y0", "crop_side", "crop_size", "face_pixels", "missing_share", "detector",
-    "sync_offset", "sync_correlation", "sync_confidence", "sync_applied", "silence_seconds", "audio_rate",
-    "audio_channels",
+    "corpus", "clip", "source", "start", "stop", "sha256", "n_frames", "seconds", "width", "height",
+    "source_fps", "codec", "rotation", "crop_x0", "crop_y0", "crop_side", "crop_size", "face_pixels",
+    "missing_share", "detector", "sync_offset", "sync_correlation", "sync_confidence", "sync_applied",
+    "silence_seconds", "audio_rate", "audio_channels",
 )  # fmt: skip
 """Columns of a row: sizes in pixels of the upright source, face_pixels in the crop (median width), offsets
-in frames (positive: sound later than mouth). Columns that make no sense for a sound file are None there."""
+in frames (positive: sound later than mouth), start and stop in seconds of the source (None: whole). Columns
+that make no sense for a sound file are None there."""
 
 
 def ingest_clip(
@@ -44,15 +46,17 @@ def ingest_clip(
     config: ClipsConfig,
     corpus: str = "",
     clip: str | None = None,
+    start: float | None = None,
+    stop: float | None = None,
 ) -> dict[str, Any]:
-    """Normalise one video into `folder`, return its row (see COLUMNS); `clip` defaults to the folder's name.
+    """Normalise one video, or its seconds [start, stop), into `folder`, and return its row (see COLUMNS).
 
-    Raises ClipError with a reason of clips.quarantine.REASONS where the video can not be used; the folder is
-    written whole or not at all.
+    `clip` defaults to the folder's name. Raises ClipError with a reason of clips.quarantine.REASONS where the
+    video can not be used; the folder is written whole or not at all.
     """
     path, folder = Path(path), Path(folder)
-    reader = VideoReader(path, KEEP_BYTES)
-    sound = decode_audio(path)
+    reader = VideoReader(path, KEEP_BYTES, start, stop)
+    sound = decode_audio(path, *reader.span)
     thumbnails: list[np.ndarray] = []
     detection = detector.detect(_watched(reader, thumbnails))
     quarantine.check_length(reader.n_frames, config, path.name)
@@ -65,6 +69,8 @@ def ingest_clip(
     info = reader.info
     row = _row(path, corpus, clip or folder.name, len(points), sound.rate, sound.channels)
     row |= {
+        "start": start,
+        "stop": stop,
         "width": info.width,
         "height": info.height,
         "source_fps": round(info.fps, 4),
@@ -88,41 +94,52 @@ def ingest_clip(
 
 
 def ingest_sound(
-    path: str | Path, folder: str | Path, config: ClipsConfig, corpus: str = "", clip: str | None = None
+    path: str | Path,
+    folder: str | Path,
+    config: ClipsConfig,
+    corpus: str = "",
+    clip: str | None = None,
+    start: float | None = None,
+    stop: float | None = None,
 ) -> dict[str, Any]:
-    """Normalise one sound file into `folder` and return its row; ClipError as for ingest_clip."""
+    """Normalise one sound file, or a part of it, into `folder` and return its row; ClipError as ingest_clip.
+
+    start, stop: seconds on the file's clock.
+    """
     path, folder = Path(path), Path(folder)
-    sound = decode_audio(path)
-    n_frames = len(sound.samples) // SAMPLES_PER_FRAME
+    sound = decode_audio(path, start, stop)
+    first = sound.start if start is None else max(start, sound.start)
+    last = sound.start + len(sound.samples) / SAMPLE_RATE
+    n_frames = int((last if stop is None else min(last, stop)) * FPS - first * FPS + 1e-6)
     quarantine.check_length(n_frames, config, path.name)
     row = _row(path, corpus, clip or folder.name, n_frames, sound.rate, sound.channels)
-    row["silence_seconds"] = 0.0
+    row |= {"start": start, "stop": stop, "silence_seconds": 0.0}
     with atomic_path(folder) as temporary:
         temporary.mkdir(parents=True)
-        write_wav(temporary / "audio.wav", place(sound, sound.start, n_frames * SAMPLES_PER_FRAME)[0])
+        write_wav(temporary / "audio.wav", place(sound, first, n_frames * SAMPLES_PER_FRAME)[0])
         write_json(temporary / "clip.json", row)
     return row
 
 
 def ingest_shard(
-    clips: Iterable[tuple[str, Path]],
+    clips: Iterable[ClipSource],
     folder: str | Path,
     detector: Detector | None,
     config: ClipsConfig,
     corpus: str,
 ) -> tuple[list[dict[str, Any]], list[QuarantineRow]]:
-    """Normalise (clip id, file) pairs into folder/<clip id>; rows of the usable, reasons of the others.
+    """Normalise clips into folder/<clip id>; rows of the usable, reasons of the others.
 
     Without a detector the files are taken for sound. A clip that is now quarantined loses its old folder.
     """
     rows, set_aside = [], []
-    for clip, path in clips:
+    for clip, path, start, stop, *_ in clips:
         target = Path(folder) / clip
         try:
             if detector is None:
-                rows.append(ingest_sound(path, target, config, corpus, clip))
+                rows.append(ingest_sound(path, target, config, corpus, clip, start, stop))
             else:
-                rows.append(ingest_clip(path, target, detector, config, corpus, clip))
+                rows.append(ingest_clip(path, target, detector, config, corpus, clip, start, stop))
         except ClipError as error:
             set_aside.append(QuarantineRow(corpus, clip, error.reason, str(error)))
             shutil.rmtree(target, ignore_errors=True)

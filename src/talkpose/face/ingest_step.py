@@ -15,7 +15,7 @@ _TYPES = {
     **dict.fromkeys(("corpus", "clip", "source", "sha256", "codec", "detector"), "string"),
     **dict.fromkeys(("n_frames", "width", "height", "rotation", "audio_rate", "audio_channels"), "Int64"),
     **dict.fromkeys(("crop_x0", "crop_y0", "crop_side", "crop_size", "sync_offset"), "Int64"),
-    **dict.fromkeys(("seconds", "source_fps", "face_pixels", "missing_share"), "Float64"),
+    **dict.fromkeys(("start", "stop", "seconds", "source_fps", "face_pixels", "missing_share"), "Float64"),
     **dict.fromkeys(("sync_correlation", "sync_confidence", "silence_seconds"), "Float64"),
     "sync_applied": "boolean",
 }
@@ -32,9 +32,7 @@ def ingest_shard(layout: RunLayout, corpus: str, shard: str, min_seconds: float 
     parts = shards(list_clips(section), section.shard_size)
     if shard not in parts:
         raise UserError(f"corpus {corpus} has no shard {shard}, only {', '.join(parts)}; plan the run again")
-    detector = (
-        None if section.reader == "audio" else make_detector(config.face.landmarks, device=config.device)
-    )
+    detector = None if section.sound_only else make_detector(config.face.landmarks, device=config.device)
     folder = layout.clip_folder(corpus, "clip").parent
     if min_seconds is None:
         least = config.clips.min_seconds

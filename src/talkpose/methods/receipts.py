@@ -22,7 +22,7 @@ def weights_beside(receipt: Path) -> Path:
 
 def shards_of(config: RunConfig, corpus: str) -> dict[str, list[str]]:
     """Clip ids of a corpus by shard, quarantined or not."""
-    clips = [clip for clip, _ in list_clips(config.corpora[corpus])]
+    clips = [source.clip for source in list_clips(config.corpora[corpus])]
     return shards(clips, config.corpora[corpus].shard_size)
 
 
