@@ -84,11 +84,12 @@ def read_truth(path: str | Path) -> Truth:
     """Read what `write_truth` wrote; UserError where it is missing or is no truth."""
     try:
         with np.load(path, allow_pickle=False) as stored:
-            spans = (
+            phonemes, words = (
                 Spans(*(stored[f"{kind}_{field}"] for field in Spans._fields))
                 for kind in ("phonemes", "words")
             )
-            truth = Truth(*(stored[name] for name in Truth._fields[:3]), int(stored["size"]), *spans)
+            coefficients, points68, points468 = (stored[name] for name in Truth._fields[:3])
+            truth = Truth(coefficients, points68, points468, int(stored["size"]), phonemes, words)
     except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
         raise UserError(f"{path}: no ground truth ({error}); write the embedded corpus again") from error
     count = len(truth.coefficients)
