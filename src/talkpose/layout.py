@@ -7,6 +7,9 @@ from talkpose.config import RunConfig, parse_config
 from talkpose.errors import UserError
 from talkpose.files import read_json
 
+BASE = "base"
+"""Variant of a model that changes nothing."""
+
 OWN = "own"
 """Audio id of a person's own remaining sound."""
 
@@ -74,17 +77,29 @@ class RunLayout:
         """Summary of the tracks of one shard: a row a clip."""
         return self.root / "tracks" / corpus / f"shard-{shard}.parquet"
 
-    def pairs(self, corpus: str, clip: str) -> Path:
-        """Folder of rendered frames that stage 2 trains on."""
-        return self.root / "pairs" / corpus / clip
+    def pairs(self, corpus: str, clip: str, length: str = BASE) -> Path:
+        """Folder of rendered frames that stage 2 trains on, of the training length `base` or `n<N>`."""
+        return self.root / "pairs" / length / corpus / clip
 
-    def pairs_shard(self, corpus: str, shard: str) -> Path:
+    def pairs_shard(self, corpus: str, shard: str, length: str = BASE) -> Path:
         """Receipt of the rendered pairs of one shard."""
-        return self.root / "pairs" / corpus / f"shard-{shard}.json"
+        return self.root / "pairs" / length / corpus / f"shard-{shard}.json"
 
-    def model(self, stage: str, name: str) -> Path:
+    def model(self, stage: str, name: str, variant: str = BASE) -> Path:
         """Receipt of a trained model; weights, curve and check lie beside it under the same stem."""
-        return self.root / "models" / stage / f"{name}.json"
+        return self.root / "models" / stage / variant / f"{name}.json"
+
+    def models_shard(self, stage: str, variant: str, corpus: str, shard: str) -> Path:
+        """Receipt of the models fine-tuned to one shard of persons."""
+        return self.root / "models" / stage / variant / "shards" / f"{corpus}-{shard}.txt"
+
+    def corpus_shard(self, part: str, shard: str) -> Path:
+        """Receipt of one shard of the embedded corpus."""
+        return self.root / "corpus" / "receipts" / f"{part}-{shard}.json"
+
+    def clip_list(self, corpus: str) -> Path:
+        """The corpus's raw clips as they were planned, usable or not: one row a clip, with its shard."""
+        return self.root / "clips" / f"{corpus}.list.parquet"
 
     def videos_shard(self, method: str, corpus: str, shard: str) -> Path:
         """Receipt of one method's videos for one shard of persons."""

@@ -116,9 +116,7 @@ def write_mp4(
         video.height, video.width, video.pix_fmt = height + height % 2, width + width % 2, "yuv420p"
         context = video.codec_context
         context.colorspace = context.color_primaries = context.color_trc = _BT709
-        sound = None if audio is None else container.add_stream("aac", rate=SAMPLE_RATE, options=_ONE_THREAD)
-        if sound is not None:
-            sound.layout, sound.bit_rate = "mono", 96000
+        sound = None if audio is None else _add_sound(container)
         count = 0
         for count, frame in enumerate(rest, 1):
             even = np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
@@ -128,14 +126,34 @@ def write_mp4(
             container.mux(video.encode(picture))
         container.mux(video.encode(None))
         if sound is not None and audio is not None:
-            for start in range(0, len(audio), 1024):
-                block = np.ascontiguousarray(audio[None, start : start + 1024], np.float32)
-                packet = av.AudioFrame.from_ndarray(block, format="fltp", layout="mono")
-                packet.sample_rate, packet.pts = SAMPLE_RATE, start
-                packet.time_base = Fraction(1, SAMPLE_RATE)
-                container.mux(sound.encode(packet))
-            container.mux(sound.encode(None))
+            _encode_sound(container, sound, audio)
     return count
+
+
+def write_m4a(path: str | Path, audio: np.ndarray, title: str | None = None) -> None:
+    """Write float32 mono sound at 16 kHz as AAC in MPEG-4, marked as synthetic."""
+    with (
+        atomic_path(path) as temporary,
+        av.open(str(temporary), "w", format="mp4", container_options=_BITEXACT) as container,
+    ):
+        _describe(container, title, synthetic=True)
+        _encode_sound(container, _add_sound(container), audio)
+
+
+def _add_sound(container: Any) -> Any:
+    sound = container.add_stream("aac", rate=SAMPLE_RATE, options=_ONE_THREAD)
+    sound.layout, sound.bit_rate = "mono", 96000
+    return sound
+
+
+def _encode_sound(container: Any, sound: Any, audio: np.ndarray) -> None:
+    for start in range(0, len(audio), 1024):
+        block = np.ascontiguousarray(audio[None, start : start + 1024], np.float32)
+        packet = av.AudioFrame.from_ndarray(block, format="fltp", layout="mono")
+        packet.sample_rate, packet.pts = SAMPLE_RATE, start
+        packet.time_base = Fraction(1, SAMPLE_RATE)
+        container.mux(sound.encode(packet))
+    container.mux(sound.encode(None))
 
 
 def read_metadata(path: str | Path) -> dict[str, str]:

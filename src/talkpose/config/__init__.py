@@ -8,6 +8,7 @@ from talkpose.config.motion import MotionConfig
 from talkpose.config.refine import RefineConfig
 from talkpose.config.report import MetricsConfig
 from talkpose.config.run import RunConfig, load_config, parse_config
+from talkpose.config.synthetic import SyntheticConfig
 
 __all__ = [
     "ClipsConfig",
@@ -19,6 +20,7 @@ __all__ = [
     "RefineConfig",
     "RunConfig",
     "Section",
+    "SyntheticConfig",
     "load_config",
     "parse_config",
 ]

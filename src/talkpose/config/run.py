@@ -1,7 +1,7 @@
 """The whole configuration: one schema, checked at start."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
@@ -13,6 +13,7 @@ from talkpose.config.face import FaceConfig
 from talkpose.config.motion import MotionConfig
 from talkpose.config.refine import RefineConfig
 from talkpose.config.report import MetricsConfig
+from talkpose.config.synthetic import SyntheticConfig
 from talkpose.errors import UserError
 
 SECTIONS: dict[str, type[Section]] = {
@@ -22,6 +23,7 @@ SECTIONS: dict[str, type[Section]] = {
     "compose": ComposeConfig,
     "refine": RefineConfig,
     "metrics": MetricsConfig,
+    "synthetic": SyntheticConfig,
 }
 
 
@@ -40,12 +42,18 @@ class RunConfig(Section):
     methods: list[str] = Field(
         ["ours-g", "ours-p", "oracle", "still", "pingpong", "shifted-sound", "rerender"], min_length=1
     )
+    frame_counts: list[Annotated[int, Field(ge=5)]] = Field(
+        [],
+        description="training lengths of Appendix B's study in frames (paper: 100, 200, 300, 500, 800), each a "
+        "method `ours-p-n<N>`; the held-out part then starts behind the longest",
+    )
     clips: ClipsConfig = ClipsConfig()
     face: FaceConfig = FaceConfig()
     motion: MotionConfig = MotionConfig()
     compose: ComposeConfig = ComposeConfig()
     refine: RefineConfig = RefineConfig()
     metrics: MetricsConfig = MetricsConfig()
+    synthetic: SyntheticConfig | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -55,9 +63,24 @@ class RunConfig(Section):
         merged = dict(data)
         for name, section in SECTIONS.items():
             given = merged.get(name) or {}
-            if isinstance(given, dict):
+            if isinstance(given, dict) and section.PAPER:
                 merged[name] = {**section.PAPER, **given}
         return merged
+
+    @property
+    def train_frames(self) -> int:
+        """Frames of a personal video that Ours-P may see (paper: 300)."""
+        return round(self.train_seconds * 25)
+
+    @property
+    def held_out_start(self) -> int:
+        """First frame of a personal video that no method may see."""
+        return max([self.train_frames, *self.frame_counts])
+
+    @property
+    def all_methods(self) -> list[str]:
+        """`methods`, and Ours-P at every other length of `frame_counts`."""
+        return [*self.methods, *(f"ours-p-n{n}" for n in self.frame_counts if n != self.train_frames)]
 
     def corpora_with(self, role: str) -> list[str]:
         """Names of the corpora with this role, in the file's order."""

@@ -3,7 +3,8 @@
 import pandas as pd
 
 from talkpose.clips.quarantine import read_quarantine, write_quarantine
-from talkpose.clips.readers import list_clips, shards
+from talkpose.clips.listing import read_list
+from talkpose.clips.store import FPS
 from talkpose.errors import UserError
 from talkpose.face.ingest import COLUMNS
 from talkpose.face.ingest import ingest_shard as ingest_clips
@@ -29,14 +30,14 @@ def ingest_shard(layout: RunLayout, corpus: str, shard: str, min_seconds: float 
     """
     config = layout.load_config()
     section = config.corpora[corpus]
-    parts = shards(list_clips(section), section.shard_size)
+    parts = read_list(layout.clip_list(corpus))
     if shard not in parts:
         raise UserError(f"corpus {corpus} has no shard {shard}, only {', '.join(parts)}; plan the run again")
     detector = None if section.sound_only else make_detector(config.face.landmarks, device=config.device)
     folder = layout.clip_folder(corpus, "clip").parent
     if min_seconds is None:
         least = config.clips.min_seconds
-        min_seconds = config.train_seconds + least if section.role == "persons" else least
+        min_seconds = config.held_out_start / FPS + least if section.role == "persons" else least
     clips = config.clips.model_copy(update={"min_seconds": min_seconds})
     rows, set_aside = ingest_clips(parts[shard], folder, detector, clips, corpus)
     for row in set_aside:
@@ -49,8 +50,8 @@ def index_corpora(layout: RunLayout) -> None:
     """Join the shards of every corpus into one table, and all quarantine lists into one."""
     config = layout.load_config()
     set_aside = []
-    for corpus, section in config.corpora.items():
-        names = list(shards(list_clips(section), section.shard_size))
+    for corpus in config.corpora:
+        names = list(read_list(layout.clip_list(corpus)))
         tables = [pd.read_parquet(layout.clips_shard(corpus, name)) for name in names]
         write_parquet(layout.clips_index(corpus), pd.concat(tables, ignore_index=True))
         for name in names:

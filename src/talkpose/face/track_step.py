@@ -30,14 +30,15 @@ def track_shard(layout: RunLayout, corpus: str, shard: str) -> None:
             folder = layout.clip_folder(corpus, clip)
             frames = read_frames(folder / "frames.mkv")
             points = load_landmarks(folder).points
-            split = round(config.train_seconds * FPS) if persons else len(frames)
+            split = config.train_frames if persons else len(frames)
             track = track_parts(frames, points, model, config.face, split)
             path = layout.track(corpus, clip)
             save_track(path, track)
-            shown = round(config.face.overlay_seconds * FPS)
-            overlay = overlay_frames(frames[:shown], Track(*(part[:shown] for part in track)), model)
-            sound = read_wav(folder / "audio.wav")[: len(overlay) * SAMPLES_PER_FRAME]
-            write_mp4(path.with_suffix(".mp4"), overlay, sound, title=f"Track: {clip}")
+            if persons or done == 0:  # of many short clips one a shard is enough to look at
+                shown = round(config.face.overlay_seconds * FPS)
+                overlay = overlay_frames(frames[:shown], Track(*(part[:shown] for part in track)), model)
+                sound = read_wav(folder / "audio.wav")[: len(overlay) * SAMPLES_PER_FRAME]
+                write_mp4(path.with_suffix(".mp4"), overlay, sound, title=f"Track: {clip}")
             rows.append(
                 {
                     "corpus": corpus,

@@ -12,7 +12,9 @@ import torch
 from talkpose.clips.audio import decode_audio, place
 from talkpose.clips.crop import CropWindow, cut_out, fit_window, paste_back
 from talkpose.clips.decode import VideoReader
+from talkpose.clips.listing import write_list
 from talkpose.clips.quarantine import read_quarantine
+from talkpose.clips.readers import list_clips
 from talkpose.clips.store import FPS, read_wav, write_mp4
 from talkpose.config import CorpusConfig, RunConfig
 from talkpose.errors import ClipError, UserError
@@ -26,7 +28,7 @@ from talkpose.files import read_json, sha256, write_json
 from talkpose.layout import RunLayout
 from talkpose.methods import motion_steps, refine_steps
 from talkpose.methods.contract import Footage, Target
-from talkpose.methods.footage import SAMPLES, cut, load_footage, train_frames
+from talkpose.methods.footage import SAMPLES, cut, load_footage
 from talkpose.methods.generate_step import load_method
 from talkpose.methods.receipts import weights_beside
 from talkpose.speech.sync import correct_offset
@@ -51,9 +53,9 @@ def animate_video(
     if finetune:
         _finetune(layout, person)
     whole = load_footage(layout, CORPUS, person)
-    target = Target(person, cut(whole, 0, train_frames(config)))
+    target = Target(person, cut(whole, 0, config.train_frames))
     torch.set_num_threads(config.threads)
-    made = load_method(layout, config, "ours-p" if finetune else "ours-g", person).generate(
+    made = load_method(layout, config, "ours-p" if finetune else "ours-g", CORPUS, person).generate(
         target, sound, False
     )
     assert made.sources is not None
@@ -81,7 +83,7 @@ def animate_image(image: Path, audio: Path, out: Path, run: Path) -> None:
     track = track_clip(crop, window.to_crop(found), model, config.face)
     target = Target(image.stem, Footage(crop, track, np.zeros(SAMPLES, np.float32)))
     torch.set_num_threads(config.threads)
-    made = load_method(layout, config, "ours-g", image.stem).generate(target, sound, False)
+    made = load_method(layout, config, "ours-g", CORPUS, image.stem).generate(target, sound, False)
     _write(out, itertools.repeat(picture[0]), made.frames, window, sound, image.stem)
 
 
@@ -104,21 +106,22 @@ def _open(trained: RunLayout, layout: RunLayout, video: Path) -> RunConfig:
     """A run of one person: the trained run's configuration and general models, the video as its corpus."""
     base = trained.load_config()
     corpus = CorpusConfig(role="persons", path=str(video.parent), pattern=_escaped(video.name), shard_size=1)
-    values = base.model_dump() | {"run": "animate", "corpora": {CORPUS: corpus}}
+    values = base.model_dump() | {"run": "animate", "corpora": {CORPUS: corpus}, "frame_counts": []}
     config = RunConfig.model_validate(values)
-    general = [trained.model(stage, "general") for stage in ("motion", "refine")]
-    missing = [path for path in general if not path.is_file() or not weights_beside(path).is_file()]
+    general = {stage: trained.model(stage, "general") for stage in ("motion", "refine")}
+    missing = [path for path in general.values() if not path.is_file() or not weights_beside(path).is_file()]
     if missing:
         raise UserError(f"{missing[0]}: the run is not trained; finish `talkpose run` for it first")
-    hashes = {path.parent.name: read_json(path)["sha256"] for path in general}
+    hashes = {stage: read_json(path)["sha256"] for stage, path in general.items()}
     state = {"config": config.model_dump(mode="json"), "general": hashes}
     seen = layout.root / "animate.json"
     if not seen.is_file() or read_json(seen) != state:
         for stale in ("clips", "tracks", "pairs", "models"):
             shutil.rmtree(layout.root / stale, ignore_errors=True)
         write_json(layout.config_file, state["config"])
-        for path in general:
-            copy = layout.model(path.parent.name, "general")
+        write_list(layout.clip_list(CORPUS), {SHARD: list_clips(corpus)})
+        for stage, path in general.items():
+            copy = layout.model(stage, "general")
             copy.parent.mkdir(parents=True, exist_ok=True)
             for file in (path, weights_beside(path)):
                 shutil.copyfile(file, copy.with_name(file.name))
@@ -146,11 +149,11 @@ def _prepare(layout: RunLayout) -> str:
 def _finetune(layout: RunLayout, person: str) -> None:
     name = f"person/{person}"
     if not layout.model("motion", name).is_file():
-        motion_steps.personalise(layout, person)
+        motion_steps.personalise(layout, CORPUS, person)
     if not layout.pairs_shard(CORPUS, SHARD).is_file():
         refine_steps.pairs(layout, CORPUS, SHARD)
     if not layout.model("refine", name).is_file():
-        refine_steps.personalise(layout, person)
+        refine_steps.personalise(layout, CORPUS, person)
 
 
 def _first_frame(folder: Path, reader: VideoReader) -> int:

@@ -4,9 +4,10 @@ import numpy as np
 
 from talkpose.errors import UserError
 from talkpose.face.coefficients import SIZE
-from talkpose.methods.contract import Generated, Target
+from talkpose.methods.contract import Footage, Generated, Target
 from talkpose.methods.footage import SAMPLES
 from talkpose.methods.specs import MethodSpec, method_spec
+from talkpose.seeds import numpy_rng
 
 
 class Oracle:
@@ -40,6 +41,36 @@ class PingPong:
     def generate(self, target: Target, audio: np.ndarray, is_own: bool) -> Generated:
         """Frames 0, 1, ..., N-1, N-2, ..., 1, 0, 1, ... of the training footage."""
         return _pick(target, pingpong_indices(len(audio) // SAMPLES, len(target.train.frames)))
+
+
+class Shuffled:
+    """The training frames in random order: the right poses without their order in time."""
+
+    spec: MethodSpec = method_spec("shuffled")
+
+    def __init__(self, seed: int):
+        self.seed = seed
+
+    def generate(self, target: Target, audio: np.ndarray, is_own: bool) -> Generated:
+        """Every training frame once before any comes again."""
+        rng = numpy_rng(self.seed, target.person, self.spec.name)
+        count, n = len(audio) // SAMPLES, len(target.train.frames)
+        order = np.concatenate([rng.permutation(n) for _ in range(-(-count // n))] or [np.zeros(0, int)])
+        return _pick(target, order[:count])
+
+
+class OtherPerson:
+    """Another person's training frames back and forth: what HS gives to a stranger."""
+
+    spec: MethodSpec = method_spec("other-person")
+
+    def __init__(self, other: Footage):
+        self.other = other
+
+    def generate(self, target: Target, audio: np.ndarray, is_own: bool) -> Generated:
+        """As `PingPong`, of the other person."""
+        stranger = Target(target.person, self.other)
+        return _pick(stranger, pingpong_indices(len(audio) // SAMPLES, len(self.other.frames)))
 
 
 def pingpong_indices(count: int, n: int) -> np.ndarray:

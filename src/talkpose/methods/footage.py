@@ -18,11 +18,6 @@ def usable_clips(layout: RunLayout, corpus: str, shard: str) -> list[str]:
     return [str(clip) for clip in pd.read_parquet(layout.clips_shard(corpus, shard))["clip"]]
 
 
-def train_frames(config: RunConfig) -> int:
-    """Frames of a personal video that Ours-P may see (paper: 300)."""
-    return round(config.train_seconds * 25)
-
-
 def load_footage(layout: RunLayout, corpus: str, clip: str) -> Footage:
     """A whole clip with its track."""
     folder = layout.clip_folder(corpus, clip)
@@ -50,7 +45,14 @@ def cut(footage: Footage, start: int, stop: int | None = None) -> Footage:
     )
 
 
-def load_target(layout: RunLayout, config: RunConfig, corpus: str, person: str) -> Target:
-    """A person's training footage and its held-out continuation."""
-    whole, n = load_footage(layout, corpus, person), train_frames(config)
-    return Target(person, cut(whole, 0, n), cut(whole, n))
+def load_target(
+    layout: RunLayout, config: RunConfig, corpus: str, person: str, frames: int | None = None
+) -> Target:
+    """A person's training footage, the run's or `frames` long, and what no method has seen.
+
+    Of a clip of a test corpus the first frame is known, and the whole clip is what is to be made.
+    """
+    whole = load_footage(layout, corpus, person)
+    if config.corpora[corpus].role == "test":
+        return Target(person, cut(whole, 0, 1), whole)
+    return Target(person, cut(whole, 0, frames or config.train_frames), cut(whole, config.held_out_start))

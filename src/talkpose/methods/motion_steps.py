@@ -11,11 +11,12 @@ from talkpose.errors import UserError
 from talkpose.face.coefficients import EXPRESSION, IDENTITY, POSE
 from talkpose.face.landmarks import mouth_opening
 from talkpose.face.model import load_face_model
-from talkpose.files import sha256, write_json
-from talkpose.layout import RunLayout
+from talkpose.files import sha256, write_json, write_text
+from talkpose.layout import BASE, RunLayout
 from talkpose.methods.contract import Footage
-from talkpose.methods.footage import cut, load_sound_and_track, train_frames, usable_clips
-from talkpose.methods.receipts import clips_of, person_corpus, skipped, weights_beside
+from talkpose.methods.footage import cut, load_sound_and_track, usable_clips
+from talkpose.methods.receipts import clips_of, weights_beside
+from talkpose.methods.variants import variant
 from talkpose.motion.check import check_listening, mouth_opening_of
 from talkpose.motion.data import MotionClip
 from talkpose.motion.network import MotionNetwork
@@ -32,15 +33,15 @@ def motion_clip(name: str, footage: Footage) -> MotionClip:
     )
 
 
-def train(layout: RunLayout) -> None:
-    """Train the general mapping; resumes from its checkpoint."""
-    config = layout.load_config()
+def train(layout: RunLayout, name: str = BASE) -> None:
+    """Train the general mapping of a variant; resumes from its checkpoint."""
+    config = variant(name).apply(layout.load_config())
     torch.set_num_threads(config.threads)
     footage = {
         clip: load_sound_and_track(layout, corpus, clip)
         for corpus, clip in clips_of(layout, config, "general")
     }
-    receipt = layout.model("motion", "general")
+    receipt = layout.model("motion", "general", name)
     weights = weights_beside(receipt)
     with progress("stage 1, general", config.motion.general_steps) as bar:
         network = train_general(
@@ -56,22 +57,27 @@ def train(layout: RunLayout) -> None:
     _finish(config, receipt, weights, network, footage)
 
 
-def personalise(layout: RunLayout, person: str) -> None:
+def personalise_shard(layout: RunLayout, name: str, corpus: str, shard: str) -> None:
+    """Fine-tune a variant to every usable person of a shard."""
+    persons = usable_clips(layout, corpus, shard)
+    for person in persons:
+        personalise(layout, corpus, person, name)
+    write_text(layout.models_shard("motion", name, corpus, shard), "".join(f"{p}\n" for p in persons))
+
+
+def personalise(layout: RunLayout, corpus: str, person: str, name: str = BASE) -> None:
     """Fine-tune the general mapping to a person; resumes from its checkpoint."""
-    config = layout.load_config()
-    receipt = layout.model("motion", f"person/{person}")
-    corpus, shard = person_corpus(layout, config, person)
-    if person not in usable_clips(layout, corpus, shard):
-        write_json(receipt, skipped(person))
-        return
+    of = variant(name)
+    config = of.apply(layout.load_config())
+    receipt = layout.model("motion", f"person/{person}", name)
     torch.set_num_threads(config.threads)
-    whole, n = load_sound_and_track(layout, corpus, person), train_frames(config)
-    known, held_out = cut(whole, 0, n), cut(whole, n)
+    whole, n = load_sound_and_track(layout, corpus, person), of.train_frames(config)
+    known, held_out = cut(whole, 0, n), cut(whole, config.held_out_start)
     weights = weights_beside(receipt)
     with progress(f"stage 1, {person}", config.motion.personal_steps) as bar:
         network = finetune(
             motion_clip(person, known),
-            weights_beside(layout.model("motion", "general")),
+            weights_beside(layout.model("motion", "general", of.general)),
             config.motion,
             derive_seed(config.seed, "motion", person),
             config.device,

@@ -76,10 +76,11 @@ class OursG:
 class OursP:
     """Ours-P: both stages fine-tuned on the person's video."""
 
-    spec: MethodSpec = method_spec("ours-p")
-
-    def __init__(self, config: RunConfig, motion: MotionNetwork, refiner: Refiner):
+    def __init__(
+        self, config: RunConfig, motion: MotionNetwork, refiner: Refiner, spec: MethodSpec = method_spec("ours-p")
+    ):
         self.config, self.motion, self.stage2 = config, motion, _Stage2(config, refiner)
+        self.spec = spec
 
     def generate(self, target: Target, audio: np.ndarray, is_own: bool) -> Generated:
         """Background: key backgrounds of the training video (section 3.3.2)."""
@@ -87,8 +88,10 @@ class OursP:
         renderer = PersonRenderer.learn(self.config, train, self.config.compose.albedo)
         expression, pose = predict(self.motion, audio, self.config.device)
         real = train.track.coefficients[:, POSE]
-        matched = match_backgrounds(pose, real, self.config.compose)
         neutral = most_neutral_frame(train.track.coefficients, train.track.valid)
+        if self.spec.pose == "fixed":
+            pose = np.repeat(real[neutral : neutral + 1], len(expression), axis=0)
+        matched = match_backgrounds(pose, real, self.config.compose)
         coefficients = person_coefficients(expression, matched.pose, train, neutral)
         rendered, masks = renderer.render_over(train, matched.place, coefficients)
         frames, facts = self.stage2(rendered)
@@ -99,8 +102,6 @@ class OursP:
 
 class ShiftedSound(OursP):
     """Ours-P driven by the sound 1 s late: what its mouth correlation is worth without the right sound."""
-
-    spec: MethodSpec = method_spec("shifted-sound")
 
     def generate(self, target: Target, audio: np.ndarray, is_own: bool) -> Generated:
         """The sound's last second comes first."""

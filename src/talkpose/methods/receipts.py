@@ -1,18 +1,12 @@
 """Receipts: small JSON files that say what a step made, or why it made nothing."""
 
 from pathlib import Path
-from typing import Any
 
-from talkpose.clips.readers import list_clips, shards
+from talkpose.clips.listing import read_list
 from talkpose.config import RunConfig
 from talkpose.errors import UserError
 from talkpose.layout import RunLayout
 from talkpose.methods.footage import usable_clips
-
-
-def skipped(person: str) -> dict[str, Any]:
-    """Receipt of a step that had nothing to do because the person's clip is quarantined."""
-    return {"skipped": f"{person} is quarantined; see clips/quarantine.tsv"}
 
 
 def weights_beside(receipt: Path) -> Path:
@@ -20,16 +14,16 @@ def weights_beside(receipt: Path) -> Path:
     return receipt.with_name(f"{receipt.stem}.weights.safetensors")
 
 
-def shards_of(config: RunConfig, corpus: str) -> dict[str, list[str]]:
+def shards_of(layout: RunLayout, corpus: str) -> dict[str, list[str]]:
     """Clip ids of a corpus by shard, quarantined or not."""
-    clips = [source.clip for source in list_clips(config.corpora[corpus])]
-    return shards(clips, config.corpora[corpus].shard_size)
+    listed = read_list(layout.clip_list(corpus))
+    return {shard: [source.clip for source in sources] for shard, sources in listed.items()}
 
 
 def person_corpus(layout: RunLayout, config: RunConfig, person: str) -> tuple[str, str]:
     """(corpus, shard) that hold a person's clip."""
     for corpus in config.corpora_with("persons"):
-        for shard, clips in shards_of(config, corpus).items():
+        for shard, clips in shards_of(layout, corpus).items():
             if person in clips:
                 return corpus, shard
     raise UserError(f"{person}: no such personal video in this run; see the corpora with role `persons`")
@@ -43,7 +37,7 @@ def clips_of(layout: RunLayout, config: RunConfig, role: str) -> list[tuple[str,
     found = [
         (corpus, clip)
         for corpus in config.corpora_with(role)
-        for shard in shards_of(config, corpus)
+        for shard in shards_of(layout, corpus)
         for clip in usable_clips(layout, corpus, shard)
     ]
     if not found:

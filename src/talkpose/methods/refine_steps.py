@@ -7,11 +7,12 @@ import torch
 
 from talkpose.clips.store import read_frames, write_lossless
 from talkpose.config import RunConfig
-from talkpose.files import read_json, sha256, write_json, write_npz
-from talkpose.layout import RunLayout
-from talkpose.methods.footage import cut, load_footage, train_frames, usable_clips
-from talkpose.methods.receipts import clips_of, person_corpus, skipped, weights_beside
+from talkpose.files import sha256, write_json, write_npz, write_text
+from talkpose.layout import BASE, RunLayout
+from talkpose.methods.footage import cut, load_footage, usable_clips
+from talkpose.methods.receipts import clips_of, weights_beside
 from talkpose.methods.rendering import PersonRenderer
+from talkpose.methods.variants import variant
 from talkpose.progress import progress
 from talkpose.refine.data import ClipPairs
 from talkpose.refine.identity import describe_clip, make_identity_feature
@@ -21,8 +22,11 @@ from talkpose.seeds import derive_seed
 LOG = logging.getLogger(__name__)
 
 
-def pairs(layout: RunLayout, corpus: str, shard: str) -> None:
-    """Render every clip of a shard over backgrounds of its own; describe who its real frames show."""
+def pairs(layout: RunLayout, corpus: str, shard: str, length: str = BASE) -> None:
+    """Render every clip of a shard over backgrounds of its own; describe who its real frames show.
+
+    length: of a person's footage, `base` (the run's) or `n<N>`.
+    """
     config = layout.load_config()
     general = config.corpora[corpus].role == "general"
     feature = make_identity_feature(config.refine)
@@ -32,13 +36,13 @@ def pairs(layout: RunLayout, corpus: str, shard: str) -> None:
         for done, clip in enumerate(clips):
             footage = load_footage(layout, corpus, clip)
             if not general:
-                footage = cut(footage, 0, train_frames(config))
+                footage = cut(footage, 0, variant(length).train_frames(config))
             scheme = config.compose.albedo_general if general else config.compose.albedo
             renderer = PersonRenderer.learn(config, footage, scheme)
             identity = describe_clip(
                 feature, footage.frames, footage.track.landmarks, config.refine.identity_every
             )
-            folder = layout.pairs(corpus, clip)
+            folder = layout.pairs(corpus, clip, length)
             hashes = {}
             for gap in config.compose.training_gaps:
                 path = folder / f"rendered-{gap}.mkv"
@@ -47,12 +51,14 @@ def pairs(layout: RunLayout, corpus: str, shard: str) -> None:
             write_npz(folder / "faces.npz", identity=identity, landmarks=footage.track.landmarks)
             receipt[clip] = {"frames": len(footage.frames), "sha256": hashes}
             bar.update(done + 1)
-    write_json(layout.pairs_shard(corpus, shard), {"feature": feature.name, "clips": receipt})
+    write_json(layout.pairs_shard(corpus, shard, length), {"feature": feature.name, "clips": receipt})
 
 
-def load_pairs(layout: RunLayout, config: RunConfig, corpus: str, clip: str) -> list[ClipPairs]:
+def load_pairs(
+    layout: RunLayout, config: RunConfig, corpus: str, clip: str, length: str = BASE
+) -> list[ClipPairs]:
     """The pairs of one clip as stage 2 trains on them, once for each gap between frame and background."""
-    folder = layout.pairs(corpus, clip)
+    folder = layout.pairs(corpus, clip, length)
     with np.load(folder / "faces.npz", allow_pickle=False) as data:
         identity, landmarks = data["identity"], data["landmarks"]
     real = read_frames(layout.clip_folder(corpus, clip) / "frames.mkv", 0, len(identity))
@@ -64,13 +70,13 @@ def load_pairs(layout: RunLayout, config: RunConfig, corpus: str, clip: str) -> 
     ]
 
 
-def train(layout: RunLayout) -> None:
-    """Train the general refiner; resumes from its checkpoint."""
-    config = layout.load_config()
+def train(layout: RunLayout, name: str = BASE) -> None:
+    """Train the general refiner of a variant; resumes from its checkpoint."""
+    config = variant(name).apply(layout.load_config())
     torch.set_num_threads(config.general_threads)
     clips = clips_of(layout, config, "general")
     samples = [pair for corpus, clip in clips for pair in load_pairs(layout, config, corpus, clip)]
-    receipt = layout.model("refine", "general")
+    receipt = layout.model("refine", "general", name)
     weights = weights_beside(receipt)
     with progress("stage 2, general", config.refine.general_steps) as bar:
         train_general(
@@ -89,20 +95,25 @@ def train(layout: RunLayout) -> None:
     )
 
 
-def personalise(layout: RunLayout, person: str) -> None:
+def personalise_shard(layout: RunLayout, name: str, corpus: str, shard: str) -> None:
+    """Fine-tune a variant to every usable person of a shard."""
+    persons = usable_clips(layout, corpus, shard)
+    for person in persons:
+        personalise(layout, corpus, person, name)
+    write_text(layout.models_shard("refine", name, corpus, shard), "".join(f"{p}\n" for p in persons))
+
+
+def personalise(layout: RunLayout, corpus: str, person: str, name: str = BASE) -> None:
     """Fine-tune the general refiner to a person; resumes from its checkpoint."""
-    config = layout.load_config()
-    receipt = layout.model("refine", f"person/{person}")
-    corpus, shard = person_corpus(layout, config, person)
-    if person not in read_json(layout.pairs_shard(corpus, shard))["clips"]:
-        write_json(receipt, skipped(person))
-        return
+    of = variant(name)
+    config = of.apply(layout.load_config())
+    receipt = layout.model("refine", f"person/{person}", name)
     torch.set_num_threads(config.threads)
     weights = weights_beside(receipt)
     with progress(f"stage 2, {person}", config.refine.personal_steps) as bar:
         finetune(
-            load_pairs(layout, config, corpus, person),
-            weights_beside(layout.model("refine", "general")),
+            load_pairs(layout, config, corpus, person, of.length),
+            weights_beside(layout.model("refine", "general", of.general)),
             config.refine,
             derive_seed(config.seed, "refine", person),
             config.device,

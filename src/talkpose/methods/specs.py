@@ -1,12 +1,23 @@
 """What each built-in method is, as plain data: readable without importing any network."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 from talkpose.errors import UserError
+from talkpose.layout import BASE
+from talkpose.methods.variants import Stage
 
-Stage = Literal["motion", "refine"]
 Scope = Literal["general", "person"]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model that a method needs."""
+
+    stage: Stage
+    scope: Scope
+    variant: str = BASE
 
 
 @dataclass(frozen=True)
@@ -15,71 +26,85 @@ class MethodSpec:
 
     name: str
     title: str
-    kind: Literal["method", "control", "diagnostic"]
+    kind: Literal["method", "ablation", "control", "diagnostic"]
     needs: Literal["image", "video"]
     pose: Literal["predicted", "copied", "fixed"]
-    trained: tuple[tuple[Stage, Scope], ...] = ()
+    trained: tuple[Trained, ...] = ()
     sounds: Literal["all", "own"] = "all"
-    """`own`: only where the real video that goes with the sound exists."""
+    """`own`: only the person's own sound, for which a real video exists"""
     about: str = ""
+    frames: int | None = None
+    """training frames of the person's video; None: the run's"""
+    others: bool = False
+    """it looks at another person's video too"""
+
+    @property
+    def takes_words(self) -> bool:
+        """Whether it can speak the clips of a test corpus: one image, or the real frames themselves."""
+        return self.needs == "image" or self.name == "oracle"
 
 
-_OWN_MODELS: tuple[tuple[Stage, Scope], ...] = (("motion", "person"), ("refine", "person"))
+def _ours_p(motion: str = BASE, refine: str = BASE) -> tuple[Trained, ...]:
+    return (Trained("motion", "person", motion), Trained("refine", "person", refine))
 
-SPECS: dict[str, MethodSpec] = {
-    spec.name: spec
-    for spec in [
-        MethodSpec(
-            "ours-g",
-            "Ours-G",
-            "method",
-            "image",
-            "predicted",
-            (("motion", "general"), ("refine", "general")),
-            about="general mapping, first frame of the target as its only image",
-        ),
-        MethodSpec(
-            "ours-p",
-            "Ours-P",
-            "method",
-            "video",
-            "predicted",
-            _OWN_MODELS,
-            about="general mapping fine-tuned on the start of the person's video",
-        ),
-        MethodSpec(
-            "oracle", "Real video", "control", "video", "copied", sounds="own", about="the real frames"
-        ),
-        MethodSpec("still", "Still", "control", "image", "fixed", about="first frame of the target, held"),
-        MethodSpec(
-            "pingpong", "Ping-pong", "control", "video", "copied", about="training frames back and forth"
-        ),
-        MethodSpec(
-            "shifted-sound",
-            "Ours-P, sound 1 s late",
-            "control",
-            "video",
-            "predicted",
-            _OWN_MODELS,
-            "own",
-            "Ours-P driven by the same sound shifted by 1 s: its mouth must not follow",
-        ),
-        MethodSpec(
-            "rerender",
-            "Re-rendered tracks",
-            "diagnostic",
-            "video",
-            "copied",
-            (("refine", "person"),),
-            "own",
-            "held-out tracked coefficients through stage 2 of Ours-P: what rendering and refiner lose",
-        ),
-    ]
-}
+
+_SPECS = [
+    MethodSpec(
+        "ours-g", "Ours-G", "method", "image", "predicted",
+        (Trained("motion", "general"), Trained("refine", "general")),
+        about="general mapping, first frame of the target as its only image",
+    ),
+    MethodSpec(
+        "ours-p", "Ours-P", "method", "video", "predicted", _ours_p(),
+        about="general mapping fine-tuned on the start of the person's video",
+    ),
+    MethodSpec(
+        "ours-p-fixed-pose", "Ours-P, no pose", "ablation", "video", "fixed", _ours_p("expression-only"),
+        "own", "section 4.2: stage 1 predicts the expression alone; the head stays still",
+    ),
+    MethodSpec(
+        "ours-p-no-identity", "Ours-P, no identity, no memory", "ablation", "video", "predicted",
+        _ours_p(refine="no-identity"), "own",
+        "section 4.2: the generator sees no identity feature, and there is no memory",
+    ),
+    MethodSpec(
+        "ours-p-mean-identity", "Ours-P, mean identity", "ablation", "video", "predicted",
+        _ours_p(refine="mean-identity"), "own",
+        "section 4.2: the mean of the identity features in place of the memory",
+    ),
+    MethodSpec("oracle", "Real video", "control", "video", "copied", (), "own", "the real frames"),
+    MethodSpec("still", "Still", "control", "image", "fixed", about="first frame of the target, held"),
+    MethodSpec("pingpong", "Ping-pong", "control", "video", "copied", about="training frames back and forth"),
+    MethodSpec(
+        "shuffled", "Shuffled", "control", "video", "copied", (), "own", "training frames in random order"
+    ),
+    MethodSpec(
+        "other-person", "Other person", "control", "video", "copied", (), "own",
+        "the next person's training frames back and forth", others=True,
+    ),
+    MethodSpec(
+        "shifted-sound", "Ours-P, sound 1 s late", "control", "video", "predicted", _ours_p(), "own",
+        "Ours-P driven by the same sound shifted by 1 s: its mouth must not follow",
+    ),
+    MethodSpec(
+        "rerender", "Re-rendered tracks", "diagnostic", "video", "copied", (Trained("refine", "person"),), "own",
+        "held-out tracked coefficients through stage 2 of Ours-P: what rendering and refiner lose",
+    ),
+]  # fmt: skip
+SPECS: dict[str, MethodSpec] = {spec.name: spec for spec in _SPECS}
 
 
 def method_spec(name: str) -> MethodSpec:
-    """Declaration of a method; raises UserError that lists the known ones."""
+    """Declaration of a method, `ours-p-n<N>` for Ours-P trained on N frames.
+
+    Raises UserError that lists the known ones.
+    """
+    if match := re.fullmatch(r"ours-p-n(\d+)", name):
+        length = f"n{match[1]}"
+        return MethodSpec(
+            name, f"Ours-P, {match[1]} frames", "ablation", "video", "predicted", _ours_p(length, length), "own",
+            f"Appendix B: Ours-P fine-tuned on {match[1]} frames", int(match[1]),
+        )  # fmt: skip
     if name not in SPECS:
         raise UserError(f"`methods`: unknown method `{name}`; choose from {', '.join(SPECS)}")
     return SPECS[name]

@@ -22,7 +22,7 @@ def measure_item(
     real: np.ndarray | None,
     generated_points: np.ndarray | None,
     real_points: np.ndarray | None,
-    poses_generated: np.ndarray,
+    poses_generated: np.ndarray | None,
     poses_real: np.ndarray,
     config: MetricsConfig,
     *,
@@ -35,7 +35,7 @@ def measure_item(
 
     Parameters: `generated` uint8 (T, H, W, 3) and, where the sound is the person's own, `real` of the same
     shape; `generated_points`, `real_points` (T, N, 2) in pixels by `config.landmarks`, nan where no face;
-    `poses_generated` (T, 3 or more) Euler angles, tracked from the generated frames; `poses_real` (N, 3)
+    `poses_generated` (T, 3 or more) Euler angles, tracked from the generated frames, None for no HS; `poses_real` (N, 3)
     those of the person's own held-out frames, the reference of HS for every item: what a method was trained
     on would reward playing it back. `poses_train` gives the companion `hs-train`. Without `real` (foreign
     sound) only HS is measured. Returns rows with COLUMNS. Raises UserError where shapes do not match.
@@ -63,7 +63,7 @@ def measure_item(
                     f"{method}, {clip}: lmd and mouth need the landmarks of both videos; give them"
                 )
             _measure_mouth(add, generated_points, real_points, generated.shape[2], config)
-    if "hs" in config.names:
+    if "hs" in config.names and poses_generated is not None:
         known = hs.update(poses_generated), hs.update(poses_real)
         heldout, training = hs.protocols(config.hs_bins)
         add(heldout, *hs.compute([known[0]], [known[1]], config.hs_bins))

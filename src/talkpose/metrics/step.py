@@ -39,25 +39,28 @@ def _measure(
     layout: RunLayout, config: RunConfig, detector: Detector, method: str, corpus: str, item: dict[str, Any]
 ) -> list[Row]:
     person, audio, n_train = item["person"], item["audio"], item["train_frames"]
+    words = config.corpora[corpus].role == "test"
+    start = 0 if words else config.held_out_start
     name = item_id(person, audio)
     folder = layout.video(method, name)
     frames = read_frames(folder / "frames.mkv")
     track = load_track(layout.track(corpus, person))
     real = real_points = None
     if audio == OWN:
-        real = read_frames(layout.clip_folder(corpus, person) / "frames.mkv", n_train, n_train + len(frames))
-        real_points = track.landmarks[n_train : n_train + len(frames)]
+        real = read_frames(layout.clip_folder(corpus, person) / "frames.mkv", start, start + len(frames))
+        real_points = track.landmarks[start : start + len(frames)]
     detection = detector.detect(frames)
-    retracked = track_clip(
-        frames, detection, load_face_model(config.face.model, config.face.model_path), config.face
-    )
+    retracked = None
+    if "hs" in config.metrics.names and not words:  # 29 frames say nothing of how a head moves
+        face = load_face_model(config.face.model, config.face.model_path)
+        retracked = track_clip(frames, detection, face, config.face).coefficients[:, POSE]
     rows = measure_item(
         frames,
         real,
         detection.points,
         real_points,
-        retracked.coefficients[:, POSE],
-        track.coefficients[n_train:, POSE],
+        retracked,
+        track.coefficients[start:, POSE],
         config.metrics,
         method=method,
         corpus=corpus,

@@ -43,7 +43,7 @@ def index_page(
     verdicts = [claim.verdict for claim in (*checks, *paper)]
     return {
         "facts": _facts(source),
-        "methods": [source.roster[name] for name in source.config.methods],
+        "methods": [source.roster[name] for name in source.config.all_methods],
         "missing": source.missing,
         "checks": checks,
         "claims": paper,
@@ -114,7 +114,7 @@ def _facts(source: Source) -> list[tuple[str, str]]:
         ("Corpora", ", ".join(f"{name} ({corpus.role})" for name, corpus in config.corpora.items())),
         ("Clips", f"{usable} used, {aside} quarantined"),
         ("Persons", ", ".join(source.persons) or "none"),
-        ("Methods", ", ".join(source.roster[name].title for name in config.methods)),
+        ("Methods", ", ".join(source.roster[name].title for name in config.all_methods)),
         ("Scale", f"{config.scale}, {config.clips.size}×{config.clips.size} pixels"),
         ("Personal training", f"first {config.train_seconds:g} s"),
         ("Device", str(source.provenance.get("device", config.device))),

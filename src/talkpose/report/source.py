@@ -122,7 +122,7 @@ def read_run(layout: RunLayout) -> Source:
         tracks=tracks,
         overlays=sorted((layout.root / "tracks").glob("*/*.mp4")),
         items=items,
-        roster=read_roster(layout.root / "videos", config.methods),
+        roster=read_roster(layout.root / "videos", config.all_methods),
         curves=curves,
         facts=facts,
         times=_times(layout.root),
@@ -145,7 +145,7 @@ def _items(videos: Path) -> Iterator[Item]:
 
 def _order(config: RunConfig, item: Item) -> tuple[str, bool, str, int, str]:
     """By person, own sound first, then as the configuration lists the methods."""
-    methods = config.methods
+    methods = config.all_methods
     place = methods.index(item.method) if item.method in methods else len(methods)
     return item.person, item.audio != "own", item.audio, place, item.method
 
