@@ -19,7 +19,7 @@ PROFILE: Final = np.array(
     [[0, -0.05], [0.0, 0.0], [0.12, 0.05], [0.3, 0.15], [0.5, 0.26], [0.7, 0.40], [0.85, 0.55], [0.95, 0.75],
      [1, 1.0], [1.02, 1.5], [1.0, 2.4]]
 )  # fmt: skip
-"""From the neck outward over the shoulder and down: share of the way to the body's outline, and drop in dm."""
+"""From the neck over the shoulder and down: share of the way to the body's outline, and drop in dm."""
 
 
 @functools.cache

@@ -204,7 +204,9 @@ def _bun(look: Look, skull: Skull, rng: np.random.Generator) -> Part:
     around = np.linspace(0, 360, columns)[None] + np.zeros((rows, 1))
     ball = direction(around, up)
     radius = 0.30 * look.hair_volume * (1 + 0.06 * smooth_noise(rng, rows, columns, (4, 8)))
-    seat = skull.at(np.array(180.0), np.array(66.0)) + 0.16 * direction(np.array(180.0), np.array(66.0))
+    seat = skull.at(np.array([180.0]), np.array([66.0]))[0] + 0.16 * direction(
+        np.array(180.0), np.array(66.0)
+    )
     points = seat + ball * radius[..., None] * np.array([1.1, 0.95, 1.0])
     strand, run = np.radians(around) + 1.2 * np.radians(up), np.radians(up)
     return _surface(look, points, np.ones((rows, columns)), strand, run, radius, radius > 0, rng, True)

@@ -1,4 +1,4 @@
-"""How a synthetic person looks: coefficients, light, framing, hair, eyes, clothes and backdrop from a seed."""
+"""A synthetic person's look: coefficients, light, framing, hair, eyes, clothes and backdrop from a seed."""
 
 from typing import Final, NamedTuple
 
@@ -12,7 +12,8 @@ from talkpose.synthetic.contract import Presentation
 HAIR_STYLES: Final = {
     "female": (("long", 0.36), ("bob", 0.26), ("bun", 0.16), ("curly", 0.12), ("short", 0.10)),
     "male": (
-        ("short", 0.32), ("parted", 0.24), ("cropped", 0.20), ("curly", 0.08), ("receding", 0.08), ("bald", 0.08),
+        ("short", 0.32), ("parted", 0.24), ("cropped", 0.20),
+        ("curly", 0.08), ("receding", 0.08), ("bald", 0.08),
     ),
 }  # fmt: skip
 """Styles and their shares."""

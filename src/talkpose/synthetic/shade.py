@@ -1,4 +1,4 @@
-"""The colour of every sample of the picture: skin with its hair roots, eyes, hair, cloth, the mouth's inside."""
+"""The colour of every sample: skin with its hair roots, eyes, hair, cloth, the mouth's inside."""
 
 import math
 from typing import Final
@@ -102,7 +102,7 @@ def _cloth(a, p, n, colour):
             shirt = 1 - _step(width - 0.01, width + 0.02, abs(x))
             dark *= 1 - 0.45 * math.exp(-(((abs(x) - width - 0.03) / 0.04) ** 2))
             dark *= 1 - 0.3 * math.exp(-(((abs(x) - width - 0.28) / 0.02) ** 2))
-        if (kind == SHIRT or kind == JACKET) and z > 0:
+        if kind in (SHIRT, JACKET) and z > 0:
             dark *= 1 - 0.3 * math.exp(-(((abs(x) - 0.07) / 0.014) ** 2)) * (
                 1 - (kind == JACKET) * (1 - shirt)
             )

@@ -72,7 +72,7 @@ def _cast(rays, vertices, triangles, origin, best, triangle, bary):
 
 @functools.cache
 def skull_anchors(model: FaceModel) -> Correspondence:
-    """Where on the mean head each ray of AZIMUTHS x ELEVATIONS leaves it, ears aside; rows run by elevation."""
+    """Where on the mean head each ray of AZIMUTHS x ELEVATIONS leaves it, ears aside; row by row."""
     names = ("face", "scalp", "neck")
     chosen = np.flatnonzero(np.isin(model.triangle_region, [model.regions.index(n) for n in names]))
     azimuth, elevation = np.meshgrid(AZIMUTHS, ELEVATIONS)
