@@ -41,7 +41,7 @@ def neck_weights(model: FaceModel) -> np.ndarray:
     weight[rim] = 0
     both = np.concatenate([ends, ends[:, ::-1]])
     links = sparse.csr_matrix((np.ones(len(both)), (both[:, 0], both[:, 1])), (count, count))
-    laplace = sparse.diags(np.asarray(links.sum(1)).ravel()) - links
+    laplace = sparse.csr_matrix(sparse.diags(np.asarray(links.sum(1)).ravel()) - links)
     inner = laplace[free][:, free].tocsc()
     weight[free] = spsolve(inner, -(laplace[free][:, ~free] @ weight[~free]))
     return weight

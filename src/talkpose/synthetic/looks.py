@@ -146,8 +146,8 @@ def _light(rng: np.random.Generator, skin: float) -> tuple[np.ndarray, np.ndarra
     warmth = rng.normal(0, 0.05)
     colour = 1 + warmth * np.array([1.0, 0.1, -1.0])
     gamma = np.zeros((3, 9))
-    # For darker skin the camera opens its aperture a little, as cameras do.
-    gamma[:, 0] = rng.uniform(-0.02, 0.10) + 0.35 * max(0.45 - skin, 0) - 0.12 * max(skin - 0.5, 0)
+    # The camera opens its aperture for dark skin and closes it for pale skin, as cameras do.
+    gamma[:, 0] = rng.uniform(-0.02, 0.10) + 0.35 * max(0.45 - skin, 0) - 0.45 * max(skin - 0.5, 0)
     ones = basis(np.eye(3))[:, 1:4]  # harmonics of the first band along x, y and z
     gamma[:, 1:4] = strength * (key @ np.sign(ones)) * colour[:, None]
     gamma[:, 4:] = rng.normal(0, 0.02, 5)

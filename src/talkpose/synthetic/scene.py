@@ -79,10 +79,7 @@ def _head_attributes(model: FaceModel, look: Look) -> tuple[np.ndarray, np.ndarr
     skin = np.median(albedo[low[place[low, 1] < -0.9]], 0)
     albedo = albedo * neck_shade(model)[:, None]
     grow = growth(look, place)
-    for name in ("ears", "neck"):
-        used = np.unique(model.triangles[model.triangle_region == model.regions.index(name)])
-        if name == "ears":
-            grow[used] = -1
+    grow[model.triangles[model.triangle_region == model.regions.index("ears")]] = -1
     top = -0.36 + 0.75 * side**2 + np.clip((side - 0.5) * 2.0, 0, 1.2)  # up to the sideburns
     jaw = np.clip((top - y) / 0.16, 0, 1) * np.clip((y + 1.0) / 0.15, 0, 1) * np.clip((z + 0.05) / 0.2, 0, 1)
     jaw *= np.clip((0.80 - side) / 0.1, 0, 1)
