@@ -3,7 +3,7 @@
 
 rule clips_ingest:
     input:
-        lambda wildcards: plan.raw(wildcards.corpus, wildcards.shard),
+        lambda wildcards: plan.receipts(wildcards.corpus, wildcards.shard),
     output:
         index=f"{RUN}/clips/{{corpus}}/shard-{{shard}}.parquet",
         quarantine=f"{RUN}/clips/{{corpus}}/shard-{{shard}}.quarantine.tsv",
@@ -16,7 +16,8 @@ rule clips_ingest:
         "../../environment.yml"
     params:
         run=plan.config.run,
-        config=plan.section("clips", "corpora", "face", "train_seconds"),
+        config=plan.section("clips", "face", "train_seconds", "frame_counts"),
+        raw=lambda wildcards: plan.raw_hash(wildcards.corpus, wildcards.shard),
         code=code_hash("config", "clips", "speech", "face"),
     shell:
         "talkpose clips ingest results/{params.run} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"

@@ -3,13 +3,11 @@
 
 rule methods_generate:
     input:
-        f"{RUN}/tracks/{{corpus}}/shard-{{shard}}.parquet",
-        models_of_method,
-        [
-            plan.layout.clips_shard(corpus, shard)
-            for corpus in plan.config.corpora_with("foreign")
-            for shard in plan.shards(corpus)
-        ],
+        tracks_of_target,
+        lambda wildcards: plan.models(
+            wildcards.method, wildcards.corpus, wildcards.shard
+        ),
+        [plan.layout.clips_shard(*part) for part in plan.with_role("foreign")],
     output:
         f"{RUN}/videos/{{method}}/{{corpus}}-{{shard}}.json",
     log:
@@ -24,7 +22,13 @@ rule methods_generate:
     params:
         run=plan.config.run,
         config=plan.section(
-            "compose", "face", "seed", "device", "precision", "train_seconds"
+            "compose",
+            "face",
+            "seed",
+            "device",
+            "precision",
+            "train_seconds",
+            "frame_counts",
         ),
         code=code_hash("config", "face", "motion", "compose", "refine", "methods"),
     shell:

@@ -1,12 +1,4 @@
 # Frames -> one tidy table of metric rows.
-MEASURED = [
-    (method, corpus, shard)
-    for method in plan.config.methods
-    for corpus in plan.config.corpora_with("persons")
-    for shard in plan.shards(corpus)
-]
-
-
 rule metrics_measure:
     input:
         f"{RUN}/videos/{{method}}/{{corpus}}-{{shard}}.json",
@@ -21,7 +13,7 @@ rule metrics_measure:
         "../../environment.yml"
     params:
         run=plan.config.run,
-        config=plan.section("metrics", "train_seconds"),
+        config=plan.section("metrics", "train_seconds", "frame_counts"),
         code=code_hash("config", "metrics", "face/landmarks"),
     shell:
         "talkpose metrics measure results/{params.run} {wildcards.method} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"
@@ -29,7 +21,7 @@ rule metrics_measure:
 
 rule metrics_collect:
     input:
-        [plan.layout.metrics_shard(*names) for names in MEASURED],
+        [plan.layout.metrics_shard(*names) for names in plan.videos()],
     output:
         plan.layout.metrics,
     log:

@@ -1,13 +1,13 @@
 # Stage 1: sound -> expression and pose.
 rule motion_train:
     input:
-        GENERAL_TRACKS,
+        tracks("general"),
     output:
-        plan.layout.model("motion", "general"),
+        f"{RUN}/models/motion/{{variant}}/general.json",
     log:
-        f"{RUN}/logs/motion_train.log",
+        f"{RUN}/logs/motion_train/{{variant}}.log",
     benchmark:
-        f"{RUN}/logs/times/motion_train.tsv"
+        f"{RUN}/logs/times/motion_train-{{variant}}.tsv"
     priority: 30
     conda:
         "../../environment.yml"
@@ -19,19 +19,19 @@ rule motion_train:
         config=plan.section("motion", "seed", "device", "precision", "threads"),
         code=code_hash("config", "speech", "face", "motion"),
     shell:
-        "talkpose motion train results/{params.run} > {log:q} 2>&1"
+        "talkpose motion train results/{params.run} {wildcards.variant} > {log:q} 2>&1"
 
 
 rule motion_personalise:
     input:
-        general=plan.layout.model("motion", "general"),
-        tracks=tracks_of_person,
+        general=general_of("motion"),
+        tracks=f"{RUN}/tracks/{{corpus}}/shard-{{shard}}.parquet",
     output:
-        f"{RUN}/models/motion/person/{{person}}.json",
+        f"{RUN}/models/motion/{{variant}}/shards/{{corpus}}-{{shard}}.txt",
     log:
-        f"{RUN}/logs/motion_personalise/{{person}}.log",
+        f"{RUN}/logs/motion_personalise/{{variant}}-{{corpus}}-{{shard}}.log",
     benchmark:
-        f"{RUN}/logs/times/motion_personalise-{{person}}.tsv"
+        f"{RUN}/logs/times/motion_personalise-{{variant}}-{{corpus}}-{{shard}}.tsv"
     priority: 20
     conda:
         "../../environment.yml"
@@ -41,8 +41,14 @@ rule motion_personalise:
     params:
         run=plan.config.run,
         config=plan.section(
-            "motion", "seed", "device", "precision", "threads", "train_seconds"
+            "motion",
+            "seed",
+            "device",
+            "precision",
+            "threads",
+            "train_seconds",
+            "frame_counts",
         ),
         code=code_hash("config", "speech", "face", "motion"),
     shell:
-        "talkpose motion personalise results/{params.run} {wildcards.person} > {log:q} 2>&1"
+        "talkpose motion personalise results/{params.run} {wildcards.variant} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"

@@ -5,11 +5,11 @@ rule refine_pairs:
     input:
         f"{RUN}/tracks/{{corpus}}/shard-{{shard}}.parquet",
     output:
-        f"{RUN}/pairs/{{corpus}}/shard-{{shard}}.json",
+        f"{RUN}/pairs/{{length}}/{{corpus}}/shard-{{shard}}.json",
     log:
-        f"{RUN}/logs/refine_pairs/{{corpus}}-{{shard}}.log",
+        f"{RUN}/logs/refine_pairs/{{length}}-{{corpus}}-{{shard}}.log",
     benchmark:
-        f"{RUN}/logs/times/refine_pairs-{{corpus}}-{{shard}}.tsv"
+        f"{RUN}/logs/times/refine_pairs-{{length}}-{{corpus}}-{{shard}}.tsv"
     priority: 30
     conda:
         "../../environment.yml"
@@ -18,22 +18,18 @@ rule refine_pairs:
         config=plan.section("compose", "face", "refine", "train_seconds"),
         code=code_hash("config", "face", "compose", "refine", "methods"),
     shell:
-        "talkpose refine pairs results/{params.run} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"
+        "talkpose refine pairs results/{params.run} {wildcards.corpus} {wildcards.shard} {wildcards.length} > {log:q} 2>&1"
 
 
 rule refine_train:
     input:
-        [
-            plan.layout.pairs_shard(corpus, shard)
-            for corpus in plan.config.corpora_with("general")
-            for shard in plan.shards(corpus)
-        ],
+        [plan.layout.pairs_shard(*part) for part in plan.with_role("general")],
     output:
-        plan.layout.model("refine", "general"),
+        f"{RUN}/models/refine/{{variant}}/general.json",
     log:
-        f"{RUN}/logs/refine_train.log",
+        f"{RUN}/logs/refine_train/{{variant}}.log",
     benchmark:
-        f"{RUN}/logs/times/refine_train.tsv"
+        f"{RUN}/logs/times/refine_train-{{variant}}.tsv"
     priority: 30
     conda:
         "../../environment.yml"
@@ -45,21 +41,21 @@ rule refine_train:
         config=plan.section("refine", "seed", "device", "precision", "general_threads"),
         code=code_hash("config", "refine"),
     shell:
-        "talkpose refine train results/{params.run} > {log:q} 2>&1"
+        "talkpose refine train results/{params.run} {wildcards.variant} > {log:q} 2>&1"
 
 
 rule refine_personalise:
     input:
-        general=plan.layout.model("refine", "general"),
+        general=general_of("refine"),
         pairs=lambda wildcards: plan.layout.pairs_shard(
-            *SHARD_OF_PERSON[wildcards.person]
+            wildcards.corpus, wildcards.shard, variant(wildcards.variant).length
         ),
     output:
-        f"{RUN}/models/refine/person/{{person}}.json",
+        f"{RUN}/models/refine/{{variant}}/shards/{{corpus}}-{{shard}}.txt",
     log:
-        f"{RUN}/logs/refine_personalise/{{person}}.log",
+        f"{RUN}/logs/refine_personalise/{{variant}}-{{corpus}}-{{shard}}.log",
     benchmark:
-        f"{RUN}/logs/times/refine_personalise-{{person}}.tsv"
+        f"{RUN}/logs/times/refine_personalise-{{variant}}-{{corpus}}-{{shard}}.tsv"
     priority: 20
     conda:
         "../../environment.yml"
@@ -71,4 +67,4 @@ rule refine_personalise:
         config=plan.section("refine", "seed", "device", "precision", "threads"),
         code=code_hash("config", "refine"),
     shell:
-        "talkpose refine personalise results/{params.run} {wildcards.person} > {log:q} 2>&1"
+        "talkpose refine personalise results/{params.run} {wildcards.variant} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"

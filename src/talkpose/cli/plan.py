@@ -9,13 +9,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from talkpose.clips.readers import ClipSource, list_clips, shards
+from talkpose.clips.listing import write_list
+from talkpose.clips.readers import ClipSource, list_clips, select_clips, shards
 from talkpose.config import RunConfig, parse_config
 from talkpose.errors import UserError
 from talkpose.files import write_json
 from talkpose.layout import OWN, RunLayout, item_id
 from talkpose.methods.specs import method_spec
+from talkpose.methods.variants import variant
+from talkpose.synthetic.world import PARTS, Part, entries, part_shards
 
+_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 SOURCE = Path(__file__).resolve().parents[1]
 
 
@@ -49,48 +53,117 @@ class Plan:
         keys = {key: value for key, value in data.items() if key not in values}
         if not keys:
             raise UserError("no configuration given; use `snakemake --configfile config/<name>.yaml`")
+        self.layout = RunLayout(Path("results") / str(keys.get("run")))
+        if keys.get("synthetic") is not None:
+            values["SYNTHETIC"] = str(self.layout.root / "corpus")
         self.config: RunConfig = parse_config(fill_placeholders(keys, values))
-        self.layout = RunLayout(Path("results") / self.config.run)
-        self._clips = {name: list_clips(corpus) for name, corpus in self.config.corpora.items()}
+        self._shards = {name: self._list(name) for name in self.config.corpora}
         self._check_ids()
-        self.methods = [method_spec(name) for name in self.config.methods]
+        for name in self.config.all_methods:
+            method_spec(name)
+        if len(self.persons()) < 2 and any(method_spec(name).others for name in self.config.methods):
+            raise UserError("`methods`: other-person needs two persons; add a personal video or take it out")
+
+    def _list(self, corpus: str) -> dict[str, list[ClipSource]]:
+        """Clips by shard; those of the embedded corpus as they will be, for nothing of it need be there yet."""
+        section = self.config.corpora[corpus]
+        part = self.part(corpus)
+        if part is None:
+            clips = list_clips(section)
+        else:
+            assert self.config.synthetic is not None
+            files = [entry.path for entry in entries(self.config.synthetic, part)]
+            clips = select_clips(files, Path(section.path), section)
+        return shards(clips, section.shard_size)
+
+    def part(self, corpus: str) -> Part | None:
+        """Part of the embedded corpus that a corpus reads; None for files that are there."""
+        path = Path(self.config.corpora[corpus].path)
+        if self.config.synthetic is None or path.parent != self.layout.root / "corpus":
+            return None
+        if path.name not in PARTS:
+            raise UserError(f"`corpora.{corpus}.path`: the embedded corpus has {', '.join(PARTS)}")
+        return path.name
 
     def _check_ids(self) -> None:
-        for corpus, clips in self._clips.items():
-            for clip, path, *_ in clips:
-                if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", clip):
+        for corpus, parts in self._shards.items():
+            for clip, path, *_ in (source for sources in parts.values() for source in sources):
+                if not _SAFE.fullmatch(clip):
                     raise UserError(
                         f"{path} (corpus {corpus}): a file's name becomes the clip's id: it must be letters, "
                         "digits, dots, dashes and underscores; rename the file"
                     )
-        foreign = [clip for corpus in self.config.corpora_with("foreign") for clip, *_ in self._clips[corpus]]
+        foreign = [clip for corpus in self.config.corpora_with("foreign") for clip in self._ids(corpus)]
         items = [item_id(person, audio) for _, _, person in self.persons() for audio in [OWN, *foreign]]
+        items += [
+            item_id(clip, OWN) for corpus in self.config.corpora_with("test") for clip in self._ids(corpus)
+        ]
         if len(set(items)) < len(items):
             raise UserError("two pairs of person and sound share a name; rename the files of one of them")
 
+    def _ids(self, corpus: str) -> list[str]:
+        return [source.clip for sources in self._shards[corpus].values() for source in sources]
+
     def shards(self, corpus: str) -> list[str]:
         """Names of a corpus' shards."""
-        return list(self._shards(corpus))
+        return list(self._shards[corpus])
 
-    def _shards(self, corpus: str) -> dict[str, list[ClipSource]]:
-        return shards(self._clips[corpus], self.config.corpora[corpus].shard_size)
+    def with_role(self, *roles: str) -> list[tuple[str, str]]:
+        """(corpus, shard) of the corpora with these roles."""
+        return [(c, s) for role in roles for c in self.config.corpora_with(role) for s in self._shards[c]]
 
-    def raw(self, corpus: str, shard: str) -> list[str]:
-        """Raw files of one shard."""
-        return list(dict.fromkeys(str(source.path) for source in self._shards(corpus)[shard]))
+    def receipts(self, corpus: str, shard: str) -> list[Path]:
+        """What must have been written of the embedded corpus before this shard can be read."""
+        part = self.part(corpus)
+        if part is None or self.config.synthetic is None:
+            return []
+        wanted = {source.path for source in self._shards[corpus][shard]}
+        root = Path(self.config.corpora[corpus].path)
+        return [
+            self.layout.corpus_shard(part, name)
+            for name, made in part_shards(self.config.synthetic, part).items()
+            if wanted & {root / entry.path for entry in made}
+        ]
+
+    def raw_hash(self, corpus: str, shard: str) -> str:
+        """Hash of the names, sizes and times of a shard's raw files: Snakemake would take minutes over half a
+        million inputs.
+        """
+        if self.part(corpus) is not None:
+            return "embedded"
+        root = Path(self.config.corpora[corpus].path)
+        lines = []
+        for source in self._shards[corpus][shard]:
+            known = source.path.stat()
+            name = source.path.relative_to(root).as_posix()
+            lines.append(f"{name} {source.start} {source.stop} {known.st_size} {known.st_mtime_ns}")
+        return _short_hash("\n".join(lines).encode())
 
     def persons(self) -> list[tuple[str, str, str]]:
         """(corpus, shard, person) of every personal video."""
         return [
-            (corpus, shard, clip)
-            for corpus in self.config.corpora_with("persons")
-            for shard, clips in self._shards(corpus).items()
-            for clip, *_ in clips
+            (corpus, shard, source.clip)
+            for corpus, shard in self.with_role("persons")
+            for source in self._shards[corpus][shard]
         ]
 
-    def trained_by(self, method: str) -> tuple[tuple[str, str], ...]:
-        """(stage, general or person) of every model that a method needs."""
-        return method_spec(method).trained
+    def videos(self) -> list[tuple[str, str, str]]:
+        """(method, corpus, shard) of everything that is generated and measured."""
+        specs = [method_spec(name) for name in self.config.all_methods]
+        found = [(spec.name, *part) for spec in specs for part in self.with_role("persons")]
+        words = [spec for spec in specs if spec.takes_words]
+        return found + [(spec.name, *part) for spec in words for part in self.with_role("test")]
+
+    def models(self, method: str, corpus: str, shard: str) -> list[Path]:
+        """Models that a method must have before it can generate for a shard."""
+        found = []
+        for model in method_spec(method).trained:
+            of = variant(model.variant)
+            if model.scope == "general":
+                found.append(self.layout.model(model.stage, "general", of.general))
+            else:
+                found.append(self.layout.models_shard(model.stage, of.name, corpus, shard))
+        return found
 
     def section(self, *names: str) -> str:
         """Hash of the named parts of the configuration, for a rule's params: a change reruns the rule."""
@@ -98,8 +171,10 @@ class Plan:
         return _short_hash(json.dumps({name: dump[name] for name in names}, sort_keys=True).encode())
 
     def start(self) -> None:
-        """Write the checked configuration where every step reads it."""
+        """Write the checked configuration and the lists of clips where every step reads them."""
         write_json(self.layout.config_file, self.config.model_dump(mode="json"))
+        for corpus, parts in self._shards.items():
+            write_list(self.layout.clip_list(corpus), parts)
 
 
 @functools.cache

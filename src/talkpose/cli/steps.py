@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from talkpose.layout import RunLayout
+from talkpose.layout import BASE, RunLayout
 
 Run = Annotated[Path, typer.Argument(help="folder of the run, results/<run>")]
 
@@ -15,7 +15,16 @@ refine = typer.Typer(name="refine", help="Stage 2: rendered to realistic frames.
 methods = typer.Typer(name="methods", help="Generate videos.", no_args_is_help=True)
 metrics = typer.Typer(name="metrics", help="Measure videos.", no_args_is_help=True)
 report = typer.Typer(name="report", help="Tables and pages.", no_args_is_help=True)
-GROUPS = [clips, motion, refine, methods, metrics, report]
+synthetic = typer.Typer(name="synthetic", help="The embedded corpus.", no_args_is_help=True)
+GROUPS = [synthetic, clips, motion, refine, methods, metrics, report]
+
+
+@synthetic.command("write")
+def synthetic_write(run: Run, part: str, shard: str) -> None:
+    """Write one shard of the embedded corpus."""
+    from talkpose.synthetic.write import write_shard
+
+    write_shard(RunLayout(run), part, shard)
 
 
 @clips.command("ingest")
@@ -35,43 +44,43 @@ def clips_index(run: Run) -> None:
 
 
 @motion.command("train")
-def motion_train(run: Run) -> None:
+def motion_train(run: Run, variant: Annotated[str, typer.Argument()] = BASE) -> None:
     """Train the general mapping on the general corpora."""
     from talkpose.methods.motion_steps import train
 
-    train(RunLayout(run))
+    train(RunLayout(run), variant)
 
 
 @motion.command("personalise")
-def motion_personalise(run: Run, person: str) -> None:
-    """Fine-tune the general mapping on the start of one person's video."""
-    from talkpose.methods.motion_steps import personalise
+def motion_personalise(run: Run, variant: str, corpus: str, shard: str) -> None:
+    """Fine-tune the general mapping on the start of each person's video in a shard."""
+    from talkpose.methods.motion_steps import personalise_shard
 
-    personalise(RunLayout(run), person)
+    personalise_shard(RunLayout(run), variant, corpus, shard)
 
 
 @refine.command("pairs")
-def refine_pairs(run: Run, corpus: str, shard: str) -> None:
+def refine_pairs(run: Run, corpus: str, shard: str, length: Annotated[str, typer.Argument()] = BASE) -> None:
     """Render the frames that stage 2 trains on, for one shard."""
     from talkpose.methods.refine_steps import pairs
 
-    pairs(RunLayout(run), corpus, shard)
+    pairs(RunLayout(run), corpus, shard, length)
 
 
 @refine.command("train")
-def refine_train(run: Run) -> None:
+def refine_train(run: Run, variant: Annotated[str, typer.Argument()] = BASE) -> None:
     """Train the memory-augmented GAN on the general corpora."""
     from talkpose.methods.refine_steps import train
 
-    train(RunLayout(run))
+    train(RunLayout(run), variant)
 
 
 @refine.command("personalise")
-def refine_personalise(run: Run, person: str) -> None:
-    """Fine-tune the GAN on the start of one person's video."""
-    from talkpose.methods.refine_steps import personalise
+def refine_personalise(run: Run, variant: str, corpus: str, shard: str) -> None:
+    """Fine-tune the GAN on the start of each person's video in a shard."""
+    from talkpose.methods.refine_steps import personalise_shard
 
-    personalise(RunLayout(run), person)
+    personalise_shard(RunLayout(run), variant, corpus, shard)
 
 
 @methods.command("generate")

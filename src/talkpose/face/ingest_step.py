@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from talkpose.clips.quarantine import read_quarantine, write_quarantine
 from talkpose.clips.listing import read_list
+from talkpose.clips.quarantine import read_quarantine, write_quarantine
 from talkpose.clips.store import FPS
 from talkpose.errors import UserError
 from talkpose.face.ingest import COLUMNS

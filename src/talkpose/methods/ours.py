@@ -77,7 +77,11 @@ class OursP:
     """Ours-P: both stages fine-tuned on the person's video."""
 
     def __init__(
-        self, config: RunConfig, motion: MotionNetwork, refiner: Refiner, spec: MethodSpec = method_spec("ours-p")
+        self,
+        config: RunConfig,
+        motion: MotionNetwork,
+        refiner: Refiner,
+        spec: MethodSpec = method_spec("ours-p"),
     ):
         self.config, self.motion, self.stage2 = config, motion, _Stage2(config, refiner)
         self.spec = spec

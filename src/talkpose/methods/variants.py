@@ -49,9 +49,7 @@ class Variant:
 
 _FIXED = [
     Variant(BASE),
-    Variant(
-        "expression-only", motion={"lambda_pose": 0.0, "lambda_pose_smooth": 0.0}, own_general=True
-    ),
+    Variant("expression-only", motion={"lambda_pose": 0.0, "lambda_pose_smooth": 0.0}, own_general=True),
     Variant("no-identity", refine={"identity": "none"}, own_general=True),
     Variant("mean-identity", refine={"identity": "mean"}),
 ]

@@ -58,7 +58,9 @@ def write_shard(layout: RunLayout, part: str, shard: str) -> None:
     facts = {}
     with progress(f"write {part}", len(shards[shard])) as bar:
         for done, entry in enumerate(shards[shard]):
-            facts[entry.path.as_posix()] = write_entry(model, root, part, entry, config.synthetic, config.seed)
+            facts[entry.path.as_posix()] = write_entry(
+                model, root, part, entry, config.synthetic, config.seed
+            )
             bar.update(done + 1)
     write_json(layout.corpus_shard(part, shard), facts)
 
