@@ -1,1 +1,1 @@
-"""The embedded world: people, speech and head motion with known truth, written in the real corpora's layouts."""
+"""The embedded world: people, speech and head motion with known truth, in the real corpora's layouts."""

@@ -34,7 +34,7 @@ class Speech(NamedTuple):
     samples: np.ndarray
     """(N,) float32 in [-1, 1], 16 kHz mono"""
     phonemes: list[Span]
-    """Without gaps from 0 to N / 16000; a stop begins with its closure, and its label may bear ' or , for stress"""
+    """Without gaps from 0 to N / 16000; a stop begins with its closure; labels keep ' and , for stress"""
     words: list[Span]
 
 
@@ -112,7 +112,7 @@ def _speak(library: ctypes.CDLL, text: str, voice: Voice) -> tuple[np.ndarray, l
     chunks: list[np.ndarray] = []
     heard: list[_Heard] = []
 
-    def receive(wave, count, events):  # type: ignore[no-untyped-def]
+    def receive(wave, count, events):
         if wave and count:
             chunks.append(np.ctypeslib.as_array(wave, (count,)).copy())
         index = 0

@@ -1,7 +1,7 @@
 """Head motion with a personal style, a known share of which the sound drives.
 
-angle = rest + range * (sqrt(coupling) driven + sqrt(1 - coupling) own). `driven` is a causal linear filter of the
-speech's energy and pitch, `own` a stationary band-limited random process; both have unit variance and no
+angle = rest + range * (sqrt(coupling) driven + sqrt(1 - coupling) own). `driven` is a causal linear filter of
+the speech's energy and pitch, `own` a stationary band-limited random process; both have unit variance and no
 correlation over the performance, so `coupling` is exactly the share of the variance that the sound explains.
 """
 
@@ -14,8 +14,8 @@ from talkpose.seeds import numpy_rng
 from talkpose.synthetic.contract import FPS, PIVOT
 from talkpose.synthetic.prosody import Prosody, prosody
 
-LAG = 0.10
-"""Time constant of the two-pole filter from sound to head, seconds: the head follows within 0.2 s."""
+LAG = 0.13
+"""Time constant of the two-pole filter from sound to head, seconds: the head follows within 0.3 s."""
 SETTLE = 500
 """Frames that a random process is longer than what is used: its period never shows."""
 LIMIT = 2.5
