@@ -3,8 +3,8 @@
 Each sound pulls on each articulator with a dominance that falls exponentially with the distance in time
 (Cohen & Massaro, Modeling coarticulation in synthetic visual speech, 1993), so that vowels show through
 consonants that do not care and lips round before a rounded vowel. What must happen (lips closed for m, b, p;
-lip to teeth for f, v) is a window of its own that overrides the rest. Frame t shows the mouth at the middle of
-its time, (t + 0.5) / 25 s.
+lip to teeth for f, v) is a window of its own that overrides the rest. Frame t shows the mouth at its middle,
+(t + 0.5) / 25 s.
 """
 
 from collections.abc import Sequence
