@@ -42,8 +42,8 @@ class MotionStyle(NamedTuple):
 def sample_style(seed: int, *axes: str) -> MotionStyle:
     """Style for the named draw."""
     rng = numpy_rng(seed, *axes, "motion-style")
-    spread = np.deg2rad(rng.uniform((1.6, 2.2, 1.2), (4.2, 5.5, 3.0)))
-    rest = np.deg2rad(rng.uniform((-6, -9, -5), (6, 9, 5)))
+    spread = np.deg2rad(rng.uniform((1.6, 2.2, 1.2), (3.8, 4.8, 2.8)))
+    rest = np.deg2rad(rng.uniform((-5, -7, -4), (5, 7, 4)))
     angle = rng.uniform(0, 2 * np.pi, 3)
     drive = np.stack([np.cos(angle), np.sin(angle)], 1)
     return MotionStyle(
@@ -81,7 +81,7 @@ def driving_signals(sound: Prosody) -> np.ndarray:
 
 
 def own_motion(noise: np.ndarray, rate: float) -> np.ndarray:
-    """White noise (N, C) to a smooth stationary process of about unit variance around `rate` Hz."""
+    """White noise (N, C) to a smooth stationary process around `rate` Hz, variance a little under 1."""
     frequency = np.fft.rfftfreq(len(noise), 1 / FPS)
     with np.errstate(divide="ignore"):
         octaves = np.log2(frequency / rate)

@@ -71,7 +71,7 @@ _MARKS = re.compile(r"[',;#:^_|-]|(?<=.)[2-9]")
 
 def sounds(label: str) -> str:
     """Sounds of a mnemonic, one character each: "'aU" -> "aU", "tS" -> "tS"; "" for silence."""
-    plain = _MARKS.sub("", label)
+    plain = "j" if label == ";" else _MARKS.sub("", label)
     plain = plain.replace("L", "l").replace("R", "r")
     return "".join(sound for sound in plain if sound in VOWELS or sound in CONSONANTS)
 

@@ -87,7 +87,7 @@ def _sounds(phonemes: Sequence[Span], audio: np.ndarray, articulation: float) ->
     levels = _levels(phonemes, audio)
     labels, starts, ends, targets, weights = [], [], [], [], []
     for span, level in zip(phonemes, levels, strict=True):
-        parts = sounds(span.label) or "_"
+        parts = sounds(span.label) or ("?" if span.label else "_")
         edges = np.linspace(span.start, span.end, len(parts) + 1)
         stress = 1.0 if "'" in span.label else SECONDARY if "," in span.label else UNSTRESSED
         for part, start, end in zip(parts, edges[:-1], edges[1:], strict=True):
