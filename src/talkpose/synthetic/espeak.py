@@ -9,6 +9,7 @@ import ctypes
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -34,7 +35,7 @@ class Speech(NamedTuple):
     samples: np.ndarray
     """(N,) float32 in [-1, 1], 16 kHz mono"""
     phonemes: list[Span]
-    """Without gaps from 0 to N / 16000; a stop begins with its closure, and its label may bear ' or , for stress"""
+    """Without gaps from 0 to N / 16000; a stop begins with its closure; labels keep ' and , for stress"""
     words: list[Span]
 
 
@@ -74,9 +75,10 @@ def synthesise(text: str, voice: Voice) -> Speech:
 
     UserError where the library or the voice is missing, or where the text has nothing to say.
     """
-    with _LOCK, _library() as library:
-        raw, heard = _speak(library, text, voice)
-    if not len(raw) or not any(event.kind == PHONEME for event in heard):
+    with _LOCK, _library() as (library, data):
+        _choose(library, data, voice)
+        raw, heard = _speak(library, text)
+    if not any(event.kind == PHONEME and not event.label.startswith("_") for event in heard):
         raise UserError(f"eSpeak NG finds nothing to say in {text!r}; give words")
     # Sound played faster by `formants` has its formants and pitch higher by that factor.
     rate = NATIVE_RATE * voice.formants
@@ -88,12 +90,12 @@ def synthesise(text: str, voice: Voice) -> Speech:
 
 
 @contextmanager
-def _library() -> Iterator[ctypes.CDLL]:
+def _library() -> Iterator[tuple[ctypes.CDLL, Path]]:
     try:
         import espeakng_loader
 
         library = ctypes.CDLL(espeakng_loader.get_library_path())
-        data = espeakng_loader.get_data_path()
+        data = Path(espeakng_loader.get_data_path())
     except (ImportError, OSError, RuntimeError) as error:
         raise UserError(
             f"the embedded corpus needs eSpeak NG ({error}); install the package espeakng-loader"
@@ -101,18 +103,29 @@ def _library() -> Iterator[ctypes.CDLL]:
     try:
         if library.espeak_Initialize(RETRIEVAL, 0, str(data).encode(), PHONEME_EVENTS | NO_EXIT) < 0:
             raise UserError(f"eSpeak NG cannot read its data in {data}; reinstall espeakng-loader")
-        yield library
+        yield library, data
         library.espeak_Terminate()
     finally:
         _ctypes.dlclose(library._handle)
 
 
-def _speak(library: ctypes.CDLL, text: str, voice: Voice) -> tuple[np.ndarray, list[_Heard]]:
+def _choose(library: ctypes.CDLL, data: Path, voice: Voice) -> None:
+    """Set everything about the voice; eSpeak NG itself says nothing of an unknown variant."""
+    name = f"{voice.language}+{voice.variant}"
+    known = (data / "voices" / "!v" / voice.variant).is_file()
+    if not known or library.espeak_SetVoiceByName(name.encode()):
+        raise UserError(f"eSpeak NG has no voice {name}; take a language such as en-us, a variant such as f2")
+    speed = round(voice.rate / voice.formants)
+    for parameter, value in ((RATE, speed), (PITCH, voice.pitch), (RANGE, voice.range)):
+        library.espeak_SetParameter(parameter, value, 0)
+
+
+def _speak(library: ctypes.CDLL, text: str) -> tuple[np.ndarray, list[_Heard]]:
     """Sound (N,) int16 at NATIVE_RATE and the events on the way."""
     chunks: list[np.ndarray] = []
     heard: list[_Heard] = []
 
-    def receive(wave, count, events):  # type: ignore[no-untyped-def]
+    def receive(wave, count, events):
         if wave and count:
             chunks.append(np.ctypeslib.as_array(wave, (count,)).copy())
         index = 0
@@ -124,14 +137,6 @@ def _speak(library: ctypes.CDLL, text: str, voice: Voice) -> tuple[np.ndarray, l
 
     callback = _Callback(receive)
     library.espeak_SetSynthCallback(callback)
-    name = f"{voice.language}+{voice.variant}"
-    if library.espeak_SetVoiceByName(name.encode()):
-        raise UserError(
-            f"eSpeak NG has no voice {name}; use a language such as en-us and a variant such as f2"
-        )
-    speed = round(voice.rate / voice.formants)
-    for parameter, value in ((RATE, speed), (PITCH, voice.pitch), (RANGE, voice.range)):
-        library.espeak_SetParameter(parameter, value, 0)
     data = text.encode()
     library.espeak_Synth(data, len(data) + 1, 0, 1, 0, UTF8, None, None)
     library.espeak_Synchronize()

@@ -56,7 +56,7 @@ def gestures(
     seed: int,
     *axes: str,
 ) -> np.ndarray:
-    """Weights (T, n_units) float32 in [0, 1] for a head with `pose` (T, 6): the eyes half keep to the camera."""
+    """Weights (T, n_units) float32 in [0, 1] for a head with `pose` (T, 6); the eyes half make up for it."""
     count = len(pose)
     weights = np.zeros((count, len(model.units)))
     times = (np.arange(count) + 0.5) / FPS

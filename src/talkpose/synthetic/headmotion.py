@@ -1,7 +1,7 @@
 """Head motion with a personal style, a known share of which the sound drives.
 
-angle = rest + range * (sqrt(coupling) driven + sqrt(1 - coupling) own). `driven` is a causal linear filter of the
-speech's energy and pitch, `own` a stationary band-limited random process; both have unit variance and no
+angle = rest + range * (sqrt(coupling) driven + sqrt(1 - coupling) own). `driven` is a causal linear filter of
+the speech's energy and pitch, `own` a stationary band-limited random process; both have unit variance and no
 correlation over the performance, so `coupling` is exactly the share of the variance that the sound explains.
 """
 
@@ -14,8 +14,8 @@ from talkpose.seeds import numpy_rng
 from talkpose.synthetic.contract import FPS, PIVOT
 from talkpose.synthetic.prosody import Prosody, prosody
 
-LAG = 0.10
-"""Time constant of the two-pole filter from sound to head, seconds: the head follows within 0.2 s."""
+LAG = 0.13
+"""Time constant of the two-pole filter from sound to head, seconds: the head follows within 0.3 s."""
 SETTLE = 500
 """Frames that a random process is longer than what is used: its period never shows."""
 LIMIT = 2.5
@@ -42,8 +42,8 @@ class MotionStyle(NamedTuple):
 def sample_style(seed: int, *axes: str) -> MotionStyle:
     """Style for the named draw."""
     rng = numpy_rng(seed, *axes, "motion-style")
-    spread = np.deg2rad(rng.uniform((1.6, 2.2, 1.2), (4.2, 5.5, 3.0)))
-    rest = np.deg2rad(rng.uniform((-6, -9, -5), (6, 9, 5)))
+    spread = np.deg2rad(rng.uniform((1.6, 2.2, 1.2), (3.8, 4.8, 2.8)))
+    rest = np.deg2rad(rng.uniform((-5, -7, -4), (5, 7, 4)))
     angle = rng.uniform(0, 2 * np.pi, 3)
     drive = np.stack([np.cos(angle), np.sin(angle)], 1)
     return MotionStyle(
@@ -81,7 +81,7 @@ def driving_signals(sound: Prosody) -> np.ndarray:
 
 
 def own_motion(noise: np.ndarray, rate: float) -> np.ndarray:
-    """White noise (N, C) to a smooth stationary process of about unit variance around `rate` Hz."""
+    """White noise (N, C) to a smooth stationary process around `rate` Hz, variance a little under 1."""
     frequency = np.fft.rfftfreq(len(noise), 1 / FPS)
     with np.errstate(divide="ignore"):
         octaves = np.log2(frequency / rate)

@@ -18,8 +18,8 @@ from talkpose.synthetic.voices import Voice
 
 SAMPLES_PER_FRAME = SAMPLE_RATE // FPS
 PEAK = 0.6
-NOISE = 0.0006
-"""Standard deviation of the room's noise: about 50 dB under speech"""
+NOISE = 0.002
+"""Standard deviation of the room's noise: about 40 dB under speech"""
 PAUSE = (0.25, 0.75)
 """Silence between sentences, seconds"""
 

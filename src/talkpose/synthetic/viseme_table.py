@@ -22,17 +22,17 @@ VOWELS: Final[dict[str, dict[str, float]]] = {
     "a": {"jaw": 0.42, "spread": 0.35, "lower": 0.25, "upper": 0.15},
     "A": {"jaw": 0.45, "lower": 0.10},
     "0": {"jaw": 0.37, "funnel": 0.25},
-    "O": {"jaw": 0.28, "funnel": 0.45, "round": 0.30},
-    "o": {"jaw": 0.25, "funnel": 0.35, "round": 0.35},
+    "O": {"jaw": 0.32, "funnel": 0.45, "round": 0.30},
+    "o": {"jaw": 0.30, "funnel": 0.35, "round": 0.35},
     "V": {"jaw": 0.33, "lower": 0.12},
-    "U": {"jaw": 0.14, "funnel": 0.20, "round": 0.55},
-    "u": {"jaw": 0.09, "funnel": 0.15, "round": 0.85},
-    "I": {"jaw": 0.15, "spread": 0.35, "lower": 0.25, "upper": 0.10},
-    "i": {"jaw": 0.11, "spread": 0.60, "lower": 0.30, "upper": 0.15},
+    "U": {"jaw": 0.20, "funnel": 0.20, "round": 0.55},
+    "u": {"jaw": 0.13, "funnel": 0.15, "round": 0.85},
+    "I": {"jaw": 0.20, "spread": 0.35, "lower": 0.25, "upper": 0.10},
+    "i": {"jaw": 0.17, "spread": 0.60, "lower": 0.30, "upper": 0.15},
     "E": {"jaw": 0.27, "spread": 0.40, "lower": 0.25, "upper": 0.15},
     "e": {"jaw": 0.24, "spread": 0.40, "lower": 0.25, "upper": 0.15},
-    "3": {"jaw": 0.20, "funnel": 0.25, "round": 0.10},
-    "@": {"jaw": 0.17, "lower": 0.10},
+    "3": {"jaw": 0.25, "funnel": 0.25, "round": 0.10},
+    "@": {"jaw": 0.22, "lower": 0.10},
 }
 CONSONANTS: Final[dict[str, tuple[dict[str, float], float]]] = {
     "m": ({"jaw": 0.10}, 0.8),
@@ -42,21 +42,21 @@ CONSONANTS: Final[dict[str, tuple[dict[str, float], float]]] = {
     "v": ({"jaw": 0.07, "upper": 0.20, "funnel": 0.0}, 1.0),
     "T": ({"jaw": 0.12, "lower": 0.20, "upper": 0.10}, 1.0),
     "D": ({"jaw": 0.12, "lower": 0.20, "upper": 0.10}, 0.7),
-    "t": ({"jaw": 0.08, "lower": 0.15}, 0.6),
-    "d": ({"jaw": 0.08, "lower": 0.15}, 0.6),
-    "n": ({"jaw": 0.09, "lower": 0.12}, 0.6),
-    "l": ({"jaw": 0.15, "lower": 0.12}, 0.5),
+    "t": ({"jaw": 0.08, "lower": 0.15}, 1.0),
+    "d": ({"jaw": 0.08, "lower": 0.15}, 1.0),
+    "n": ({"jaw": 0.09, "lower": 0.12}, 1.0),
+    "l": ({"jaw": 0.15, "lower": 0.12}, 1.0),
     "s": ({"jaw": 0.04, "spread": 0.30, "lower": 0.30, "upper": 0.15}, 1.2),
     "z": ({"jaw": 0.04, "spread": 0.30, "lower": 0.30, "upper": 0.15}, 1.0),
     "S": ({"jaw": 0.05, "funnel": 0.60, "lower": 0.20}, 1.2),
     "Z": ({"jaw": 0.05, "funnel": 0.60, "lower": 0.20}, 1.2),
-    "k": ({"jaw": 0.13}, 0.3),
-    "g": ({"jaw": 0.13}, 0.3),
-    "N": ({"jaw": 0.12}, 0.3),
-    "h": ({"jaw": 0.17}, 0.2),
-    "x": ({"jaw": 0.14}, 0.3),
+    "k": ({"jaw": 0.10}, 0.8),
+    "g": ({"jaw": 0.10}, 0.8),
+    "N": ({"jaw": 0.10}, 0.8),
+    "h": ({"jaw": 0.10}, 0.8),
+    "x": ({"jaw": 0.10}, 0.8),
     "?": ({}, 0.1),
-    "r": ({"jaw": 0.12, "funnel": 0.35, "round": 0.20}, 0.8),
+    "r": ({"jaw": 0.12, "funnel": 0.35, "round": 0.20}, 1.0),
     "w": ({"jaw": 0.06, "funnel": 0.10, "round": 0.90}, 1.2),
     "j": ({"jaw": 0.08, "spread": 0.35}, 0.6),
 }
@@ -67,13 +67,12 @@ TONGUE: Final = {"T": 0.35, "D": 0.30, "l": 0.12}
 
 _MARKS = re.compile(r"[',;#:^_|-]|(?<=.)[2-9]")
 """Stress, length and eSpeak NG's marks of variants (@2, t#, r-): they say nothing of the lips."""
-_WHOLE = {"tS": "tS", "dZ": "dZ", "IR": "Ir", "VR": "3r", "3r": "3r"}
 
 
 def sounds(label: str) -> str:
-    """Sounds of a mnemonic, one character each: "'aU" -> "aU", "tS" -> "tS"; "" for silence or the unknown."""
-    plain = _MARKS.sub("", label)
-    plain = _WHOLE.get(plain, plain).replace("L", "l").replace("R", "r")
+    """Sounds of a mnemonic, one character each: "'aU" -> "aU", "tS" -> "tS"; "" for silence."""
+    plain = "j" if label == ";" else _MARKS.sub("", label)
+    plain = plain.replace("L", "l").replace("R", "r")
     return "".join(sound for sound in plain if sound in VOWELS or sound in CONSONANTS)
 
 

@@ -2,8 +2,9 @@
 
 Each sound pulls on each articulator with a dominance that falls exponentially with the distance in time
 (Cohen & Massaro, Modeling coarticulation in synthetic visual speech, 1993), so that vowels show through
-consonants that do not care and lips round before a rounded vowel. What must happen (lips closed for m, b, p; lip
-to teeth for f, v) is a window of its own that overrides the rest. Frame t shows the mouth at (t + 0.5) / 25 s.
+consonants that do not care and lips round before a rounded vowel. What must happen (lips closed for m, b, p;
+lip to teeth for f, v) is a window of its own that overrides the rest. Frame t shows the mouth at its middle,
+(t + 0.5) / 25 s.
 """
 
 from collections.abc import Sequence
@@ -15,14 +16,14 @@ from talkpose.face.model import FaceModel
 from talkpose.synthetic.contract import FPS, SAMPLE_RATE, Span
 from talkpose.synthetic.viseme_table import ARTICULATORS, BILABIALS, LABIODENTALS, TONGUE, sounds, viseme
 
-SPREAD = np.array([0.040, 0.080, 0.070, 0.055, 0.045, 0.045])
+SPREAD = np.array([0.020, 0.045, 0.040, 0.030, 0.022, 0.022])
 """Seconds over which the dominance on each articulator falls to 1/e: lips round early, the jaw is quick."""
-UNSTRESSED, SECONDARY = 0.72, 0.88
+UNSTRESSED, SECONDARY = 0.85, 0.92
 CARELESS = {True: 0.6, False: 0.08}
 """Dominance of a vowel, or a consonant, on an articulator that it has no target for"""
 LEAST_HOLD = 0.056
 """Shortest closed phase, seconds: longer than a video frame, so that a picture shows each closure."""
-RAMP = 0.055
+RAMP = 0.032
 """Seconds in which the lips close and open"""
 TO_UNITS: dict[str, dict[str, float]] = {
     "jaw": {"jawOpen": 1.0},
@@ -86,7 +87,7 @@ def _sounds(phonemes: Sequence[Span], audio: np.ndarray, articulation: float) ->
     levels = _levels(phonemes, audio)
     labels, starts, ends, targets, weights = [], [], [], [], []
     for span, level in zip(phonemes, levels, strict=True):
-        parts = sounds(span.label) or "_"
+        parts = sounds(span.label) or ("?" if span.label else "_")
         edges = np.linspace(span.start, span.end, len(parts) + 1)
         stress = 1.0 if "'" in span.label else SECONDARY if "," in span.label else UNSTRESSED
         for part, start, end in zip(parts, edges[:-1], edges[1:], strict=True):
@@ -113,7 +114,7 @@ def _levels(phonemes: Sequence[Span], audio: np.ndarray) -> np.ndarray:
     index = np.clip((edges * SAMPLE_RATE).astype(int), 0, len(audio))
     rms = np.sqrt((power[index[:, 1]] - power[index[:, 0]]) / np.maximum(index[:, 1] - index[:, 0], 1))
     usual = np.median(rms[rms >= np.median(rms)]) + 1e-9
-    return np.clip((rms / usual) ** 0.4, 0.75, 1.2)
+    return np.clip((rms / usual) ** 0.6, 0.5, 1.25)
 
 
 def _positions(spoken: _Sounds, times: np.ndarray) -> np.ndarray:

@@ -23,7 +23,7 @@ class Voice(NamedTuple):
     """0-99 on eSpeak NG's scale, 50 is the variant's own"""
     range: int = 50
     """0-99: how far the pitch moves, 50 is usual"""
-    rate: int = 170
+    rate: int = 160
     """words a minute"""
     formants: float = 1.0
     """factor on all formants (and the pitch): a shorter throat is above 1"""
@@ -38,6 +38,6 @@ def sample_voice(seed: int, *axes: str, presents: Presentation) -> Voice:
         variant=variants[rng.integers(len(variants))],
         pitch=int(rng.integers(30, 66)),
         range=int(rng.integers(35, 80)),
-        rate=int(rng.integers(145, 186)),
+        rate=int(rng.integers(135, 171)),
         formants=float(rng.uniform(0.94, 1.07)),
     )
