@@ -21,6 +21,7 @@ ALLOWED = {
     "methods": {"config", "layout", "clips", "speech", "face", "synthetic", "motion", "compose", "refine"},
     "metrics": {"config", "layout", "clips", "speech", "face"},
     "study": {"config", "layout", "clips", "speech", "face"},
+    "doctor": {"config", "layout", "clips", "face"},
     "report": {"config", "layout", "clips", "metrics", "study"},
 }
 PACKAGES = sorted(path.name for path in SOURCE.iterdir() if path.is_dir() and path.name in ALLOWED)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from talkpose.cli.run import _failure, _only_run, _values
+from talkpose.cli.run import _failure, _only_run, given_values
 from talkpose.errors import UserError
 
 
@@ -33,9 +33,9 @@ def test_animate_wants_one_of_video_and_image(tmp_path):
 
 
 def test_values():
-    assert _values(["CLIPS=a=b"]) == {"CLIPS": "a=b"}
+    assert given_values(["CLIPS=a=b"]) == {"CLIPS": "a=b"}
     with pytest.raises(UserError, match="NAME=VALUE"):
-        _values(["clips=a"])
+        given_values(["clips=a"])
 
 
 def test_a_killed_run_leaves_no_lock_but_its_jobs_hold_it(tmp_path):

@@ -6,7 +6,7 @@ import sys
 import typer
 
 from talkpose import __version__
-from talkpose.cli import animate, face, run, steps
+from talkpose.cli import animate, doctor, face, run, steps
 from talkpose.errors import UserError
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
@@ -15,6 +15,7 @@ for group in steps.GROUPS:
 app.add_typer(face.app)
 app.command(name="run", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(run.run)
 app.command(name="animate")(animate.animate)
+app.command(name="doctor")(doctor.doctor)
 
 
 @app.command()

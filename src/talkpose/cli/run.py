@@ -33,7 +33,7 @@ def run(
     snakefile: Path = Path("Snakefile"),
 ) -> None:
     """Run everything from raw video to report; more arguments go to Snakemake (such as -n)."""
-    values = _values(set_)
+    values = given_values(set_)
     if not config.is_file():
         raise UserError(
             f"{config}: no such configuration file; see config/ for those that come with the project"
@@ -59,7 +59,8 @@ def run(
         typer.echo(f"Report: {root / 'report' / 'index.html'}")
 
 
-def _values(pairs: list[str]) -> dict[str, str]:
+def given_values(pairs: list[str]) -> dict[str, str]:
+    """NAME=VALUE pairs of --set."""
     values = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
