@@ -3,7 +3,7 @@
 import re
 from functools import cache
 
-from talkpose.metrics import hs, lmd, mouth, psnr, ssim
+from talkpose.metrics import audio_pose, hs, lmd, mouth, psnr, ssim
 from talkpose.metrics.base import Protocol
 
 REGIONS = ("face", "mouth", "edge")
@@ -29,6 +29,8 @@ def _candidates(identifier: str) -> list[Protocol]:
         kind, lag = match[1], int(match[2] or 0)
         if kind in lmd.MOUTH:
             found += [*lmd.protocols(kind), *mouth.protocols(kind, lag)]
+    if identifier.startswith("appa-v1-"):
+        found += audio_pose.protocols()
     if match := re.fullmatch(r"pooled-(\d+)-linear", identifier):
         found += hs.protocols(int(match[1]))
     return found
