@@ -99,6 +99,27 @@ def test_flips_happen_to_about_half_and_only_where_asked():
         assert (10 < sum(mirrored) < 38) if flip else not any(mirrored)
 
 
+def test_a_fine_tuning_moves_and_flips_as_its_own_keys_say():
+    config = tiny(augment="shift", flip=True, personal_flip=False, personal_shift=1 / 32, batch=4)
+    clips = two_clips()
+    data = TrainingSet(clips, config, 0, "t", personal=True)
+    seen = set()
+    for step in range(12):
+        for number, picture in zip(
+            numbers(data.batch(step)), from_network(data.batch(step).real), strict=True
+        ):
+            padded = np.pad(clips[number // 10].real[number % 10], ((1, 1), (1, 1), (0, 0)), mode="reflect")
+            fits = [
+                (y, x)
+                for y in range(3)
+                for x in range(3)
+                if np.array_equal(picture, padded[y : y + 32, x : x + 32])
+            ]
+            assert fits, "flipped, or moved further than a pixel"
+            seen |= set(fits)
+    assert len(seen) == 9
+
+
 @pytest.mark.parametrize("mode", ["resize-crop", "shift"])
 def test_no_crop_reaches_past_the_picture(mode):
     rendered, real = (np.full((8, 32, 32, 3), level, np.uint8) for level in (200, 90))

@@ -111,6 +111,16 @@ class RefineConfig(Section):
     ema: float = Field(0.995, ge=0, lt=1)
     flip: bool = True
     augment: Literal["resize-crop", "shift", "none"] = "resize-crop"
+    personal_flip: bool = Field(
+        True, description="`flip` of the fine-tuning; false learns this person's and scene's left and right"
+    )
+    personal_shift: float = Field(
+        15 / 256,
+        ge=0,
+        le=0.25,
+        description="how far `augment: shift` moves pictures in the fine-tuning, in sides; small values "
+        "learn the scene around the person better, none at all learns mouths by heart",
+    )
     validation_frames: int = Field(8, ge=0)
     log_every: int = Field(25, ge=1)
     checkpoint_every: int = Field(100, ge=1)

@@ -77,8 +77,12 @@ class TrainingSet:
     uninterrupted one would have drawn.
     """
 
-    def __init__(self, clips: Sequence[ClipPairs], config: RefineConfig, seed: int, *axes: str):
+    def __init__(
+        self, clips: Sequence[ClipPairs], config: RefineConfig, seed: int, *axes: str, personal: bool = False
+    ):
         self.clips, self.config, self.seed, self.axes = clips, config, seed, axes
+        self.flip = config.personal_flip if personal else config.flip
+        self.reach = config.personal_shift if personal else (LOAD_SCALE - 1) / 2  # of the side
         if not clips:
             raise UserError("stage 2 got no clip to train on; check the corpus and its quarantine list")
         shapes = {clip.rendered.shape[1:] for clip in clips} | {clip.real.shape[1:] for clip in clips}
@@ -176,11 +180,11 @@ class TrainingSet:
                 [cv2.resize(image, (load, load), interpolation=cv2.INTER_CUBIC) for image in images]
             )[:, y : y + size, x : x + size]
         elif self.config.augment == "shift":
-            reach = round(size * (LOAD_SCALE - 1) / 2)
+            reach = round(size * self.reach)
             y, x = rng.integers(0, 2 * reach + 1, 2)
             pad = ((0, 0), (reach, reach), (reach, reach), (0, 0))
             images = np.pad(images, pad, mode="reflect")[:, y : y + size, x : x + size]
-        if self.config.flip and rng.random() < 0.5:
+        if self.flip and rng.random() < 0.5:
             images = images[:, :, ::-1]
         return images
 

@@ -90,7 +90,7 @@ class Training:
         precision: str,
     ):
         self.config, self.seed, self.stage = config, seed, stage
-        self.data = TrainingSet(samples, config, seed, "refine", stage)
+        self.data = TrainingSet(samples, config, seed, "refine", stage, personal=stage == "personal")
         self.fabric = make_fabric(device, precision)
         self.refiner = refiner
         self.memory = refiner.memory.to(self.fabric.device)
