@@ -44,7 +44,7 @@ def _ramp(t):
 
 @njit(cache=True, nogil=True)
 def brow_density(x, y, width, arch, grain):
-    """Density in [0, 1] of a brow at (x, y); width: 1 is usual; arch lifts its outer half; grain: its hairs."""
+    """Density in [0, 1] of a brow at (x, y); width: 1 is usual; arch lifts the outer half; grain: hairs."""
     side = abs(x)
     if side < 0.09 or side > 0.56 or y < 0.38 or y > 0.58:
         return 0.0

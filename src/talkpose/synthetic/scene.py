@@ -117,9 +117,9 @@ def bare_face(model: FaceModel, albedo: np.ndarray) -> tuple[np.ndarray, np.ndar
     skin = region["face"] | region["eyelids"] | region["lips"]
     ends = ends[skin[ends[:, 1]]]
     links = sparse.csr_matrix((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), (len(x), len(x)))
-    links = sparse.diags(1 / np.maximum(np.asarray(links.sum(1)).ravel(), 1)) @ links
+    mean = sparse.diags(1 / np.maximum(np.asarray(links.sum(1)).ravel(), 1)) @ links
     out = albedo.copy()
     out[wiped] = np.median(albedo[region["face"] & ~wiped & (z > 0.6)], 0)
     for _ in range(60):  # the colour of the skin about them flows in
-        out[wiped] = (links @ out)[wiped]
+        out[wiped] = (mean @ out)[wiped]
     return out, lips
