@@ -64,7 +64,13 @@ class Look(NamedTuple):
     part: float
     """side of the parting: -1 or 1"""
     brow: float
-    """0 (as painted in the texture) to 1 (full)"""
+    """0 (none) to 1 (full)"""
+    brow_width: float
+    """1 is usual"""
+    brow_arch: float
+    """decimetres by which the outer half rises"""
+    lip: np.ndarray
+    """(3,) factor from skin to lips"""
     beard: float
     """0 (shaven) to 1 (full)"""
     moustache: float
@@ -113,7 +119,10 @@ def sample_look(model: FaceModel, seed: int, *axes: str, presents: Presentation)
         hair_line=float(np.clip(rng.normal(0, 0.5), -1, 1)),
         hair_volume=float(rng.uniform(0.8, 1.25)),
         part=float(rng.choice([-1.0, 1.0])),
-        brow=float(rng.uniform(0.25, 0.7) + 0.2 * male),
+        brow=float(rng.uniform(0.5, 0.85)),
+        brow_width=float(rng.uniform(0.7, 1.05) + 0.25 * male),
+        brow_arch=float(rng.uniform(-0.006, 0.012) + (0.0 if male else 0.006)),
+        lip=_lip(rng, male),
         beard=float(rng.beta(1.2, 1.0)) if bearded else (float(rng.uniform(0, 0.18)) if male else 0.0),
         moustache=float(rng.uniform(0.4, 1)) if bearded else (float(rng.uniform(0, 0.18)) if male else 0.0),
         iris=iris,
@@ -152,6 +161,18 @@ def _light(rng: np.random.Generator, skin: float) -> tuple[np.ndarray, np.ndarra
     gamma[:, 1:4] = strength * (key @ np.sign(ones)) * colour[:, None]
     gamma[:, 4:] = rng.normal(0, 0.02, 5)
     return key.astype(np.float32), gamma.ravel().astype(np.float32)
+
+
+def brow_colour(hair: np.ndarray) -> np.ndarray:
+    """A brow's colour (3,): the hair's, neither as light nor as black."""
+    return 0.82 * hair + np.array([0.030, 0.022, 0.018])
+
+
+def _lip(rng: np.random.Generator, male: bool) -> np.ndarray:
+    """Factor (3,) from skin to lips: a little blood, now and then some colour on women's."""
+    red = rng.uniform(0, 0.5) if male else rng.beta(1.3, 2.0)
+    pale, full = np.array([0.90, 0.72, 0.70]), np.array([0.86, 0.52, 0.52])
+    return (pale + red * (full - pale)) * rng.uniform(0.92, 1.04)
 
 
 def _cloth(rng: np.random.Generator) -> np.ndarray:

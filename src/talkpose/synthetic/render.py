@@ -12,7 +12,7 @@ from talkpose.face.raster import rasterise
 from talkpose.seeds import numpy_rng
 from talkpose.synthetic.backdrop import backdrop
 from talkpose.synthetic.contract import PIVOT
-from talkpose.synthetic.looks import CLOTHES, Look
+from talkpose.synthetic.looks import CLOTHES, Look, brow_colour
 from talkpose.synthetic.scene import Scene, build_scene
 from talkpose.synthetic.shade import SUPERSAMPLE, place, shade
 
@@ -33,7 +33,8 @@ def render_performance(
 
     expression: (T, 64); pose: (T, 6) radians and decimetres, its translation an offset from `look.framing`.
     """
-    scene, params = build_scene(model, look), _parameters(look)
+    scene = build_scene(model, look)
+    params = _parameters(look, scene)
     expression, pose = np.asarray(expression, np.float32), np.asarray(pose, np.float64)
     behind = backdrop(look, size)
     frames = np.empty((len(pose), size, size, 3), np.uint8)
@@ -78,14 +79,18 @@ def _render(
     )  # fmt: skip
 
 
-def _parameters(look: Look) -> np.ndarray:
+def _parameters(look: Look, scene: Scene) -> np.ndarray:
     """What `shade` wants to know of a look, in its order."""
     half = look.key + np.array([0.0, 0.0, 1.0])
     half /= np.linalg.norm(half)
     kind = float(CLOTHES.index(look.clothes))
     return np.concatenate(
-        [look.hair_colour, look.iris, look.cloth, look.undershirt, look.key, half, [kind]]
-    ).astype(np.float64)
+        [
+            look.hair_colour, look.iris, look.cloth, look.undershirt, look.key, half, [kind],
+            brow_colour(look.hair_colour), scene.skin * look.lip, 0.8 * scene.skin,
+            [look.brow, look.brow_width, look.brow_arch],
+        ]
+    ).astype(np.float64)  # fmt: skip
 
 
 def coefficients_of(look: Look, expression: np.ndarray, pose: np.ndarray) -> np.ndarray:

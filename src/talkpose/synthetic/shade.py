@@ -6,6 +6,8 @@ from typing import Final
 import numpy as np
 from numba import njit
 
+from talkpose.synthetic.features import brow_density, lash_share, lip_share
+
 SUPERSAMPLE: Final = 2
 """Samples a pixel along each axis."""
 
@@ -14,7 +16,8 @@ IRIS, PUPIL = 0.062, 0.025
 """The gaze axis of the resting eyeballs and radii about it, decimetres."""
 
 HAIR_RGB, IRIS_RGB, CLOTH_RGB, SHIRT_RGB, KEY, HALF, KIND = 0, 3, 6, 9, 12, 15, 18
-"""Where colours and directions lie in the vector of parameters; KIND: of the clothes."""
+BROW_RGB, LIP_RGB, ROOT_RGB, BROW, BROW_WIDTH, BROW_ARCH = 19, 22, 25, 28, 29, 30
+"""Where colours and directions lie in the vector of parameters; KIND: the clothes'; ROOT: skin under hair."""
 
 CREW, SCOOP, SHIRT, JACKET, POLO = 0, 1, 2, 3, 4
 
@@ -50,14 +53,19 @@ def _skin(a, p, n, colour):
         colour[k] = a[3 + k] * (1 + 0.030 * grain)
     fine = _noise(a[0] * 70 + 3, a[1] * 22 + a[2] * 22)
     beard = min(1.0, a[7] * (0.92 + 0.16 * fine))
-    brow = min(1.0, a[8] * (0.9 + 0.3 * fine))
+    hairs = _noise(a[0] * 95 - 30 * a[1], a[1] * 34 + 9)
+    brow = p[BROW] * brow_density(a[0], a[1], p[BROW_WIDTH], p[BROW_ARCH], hairs)
+    lip = 0.9 * lip_share(a[0], a[1], a[2])
+    lash = 0.80 * lash_share(a[0], a[1], a[2])
     hair = _step(-0.03, 0.10, a[6] + 0.05 * fine)
     shadow = 0.30 * _step(-0.22, 0.02, a[6]) if a[6] > -0.22 else 0.0
     for k in range(3):
         h = p[k]
         c = colour[k] * (1 - shadow)
         c = c * (1 - 0.80 * beard) + 0.80 * beard * min(0.8 * h + 0.1 * c, 0.8 * c)
-        c = c * (1 - brow) + brow * min(0.85 * h, 0.55 * a[3 + k])
+        c = c * (1 - lip) + lip * p[LIP_RGB + k] * a[8] * (1 + 0.05 * grain)
+        c = c * (1 - brow) + brow * min(p[BROW_RGB + k], 0.75 * a[3 + k])
+        c = c * (1 - lash) + lash * min(0.5 * p[BROW_RGB + k], 0.35 * a[3 + k])
         colour[k] = c * (1 - 0.93 * hair) + 0.93 * hair * h * (0.85 + 0.25 * fine)
 
 
