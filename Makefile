@@ -7,9 +7,10 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format check-types test-pytorch3d clean
+.PHONY: help setup demo run test lint format check-types test-pytorch3d clean
 
 help:
+	@echo "make demo            the embedded world: every experiment, small; prints where the report is"
 	@echo "make run CONFIG=config/clips.yaml CLIPS=<folder>   from raw video to report"
 	@echo "make test            every test            make lint    format, lint, types, workflow"
 	@echo "make setup           .venv from the lock   make test-pytorch3d   that backend, in its own venv"
@@ -22,6 +23,9 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	touch $@
+
+demo: setup
+	@$(BIN)/talkpose run --config config/demo.yaml --cores $(CORES)
 
 run: setup
 	@$(BIN)/talkpose run --config "$(CONFIG)" $(if $(CLIPS),--set "CLIPS=$(CLIPS)") --cores $(CORES)

@@ -65,7 +65,7 @@ class Plan:
             raise UserError("`methods`: other-person needs two persons; add a personal video or take it out")
 
     def _list(self, corpus: str) -> dict[str, list[ClipSource]]:
-        """Clips by shard; those of the embedded corpus as they will be, for nothing of it need be there yet."""
+        """Clips by shard; of the embedded corpus those that will be: nothing of it need be there yet."""
         section = self.config.corpora[corpus]
         part = self.part(corpus)
         if part is None:

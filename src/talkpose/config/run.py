@@ -44,8 +44,8 @@ class RunConfig(Section):
     )
     frame_counts: list[Annotated[int, Field(ge=5)]] = Field(
         [],
-        description="training lengths of Appendix B's study in frames (paper: 100, 200, 300, 500, 800), each a "
-        "method `ours-p-n<N>`; the held-out part then starts behind the longest",
+        description="training lengths of Appendix B's study in frames (paper: 100, 200, 300, 500, 800), each "
+        "a method `ours-p-n<N>`; the held-out part then starts behind the longest",
     )
     clips: ClipsConfig = ClipsConfig()
     face: FaceConfig = FaceConfig()

@@ -21,6 +21,8 @@ from talkpose.motion.predict import predict
 from talkpose.refine.predict import refine_frames
 from talkpose.refine.refiner import Refiner
 
+_OURS_P = method_spec("ours-p")
+
 SHIFT = 16000
 """Samples by which `shifted-sound` delays the sound: 1 s."""
 
@@ -81,7 +83,7 @@ class OursP:
         config: RunConfig,
         motion: MotionNetwork,
         refiner: Refiner,
-        spec: MethodSpec = method_spec("ours-p"),
+        spec: MethodSpec = _OURS_P,
     ):
         self.config, self.motion, self.stage2 = config, motion, _Stage2(config, refiner)
         self.spec = spec

@@ -87,7 +87,8 @@ _SPECS = [
         "Ours-P driven by the same sound shifted by 1 s: its mouth must not follow",
     ),
     MethodSpec(
-        "rerender", "Re-rendered tracks", "diagnostic", "video", "copied", (Trained("refine", "person"),), "own",
+        "rerender", "Re-rendered tracks", "diagnostic", "video", "copied",
+        (Trained("refine", "person"),), "own",
         "held-out tracked coefficients through stage 2 of Ours-P: what rendering and refiner lose",
     ),
 ]  # fmt: skip
@@ -102,7 +103,8 @@ def method_spec(name: str) -> MethodSpec:
     if match := re.fullmatch(r"ours-p-n(\d+)", name):
         length = f"n{match[1]}"
         return MethodSpec(
-            name, f"Ours-P, {match[1]} frames", "ablation", "video", "predicted", _ours_p(length, length), "own",
+            name, f"Ours-P, {match[1]} frames", "ablation", "video", "predicted",
+            _ours_p(length, length), "own",
             f"Appendix B: Ours-P fine-tuned on {match[1]} frames", int(match[1]),
         )  # fmt: skip
     if name not in SPECS:

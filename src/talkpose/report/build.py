@@ -45,7 +45,9 @@ def build_report(run: Path, out: Path | None = None) -> Path:
 def _tables(source: Source) -> dict[str, pd.DataFrame]:
     if source.metrics is None:
         return {}
-    return build_tables(source.metrics, source.config.seed, source.config.metrics.bootstrap)
+    config = source.config
+    tests = config.corpora_with("test")
+    return build_tables(source.metrics, config.seed, config.metrics.bootstrap, tests, config.train_frames)
 
 
 def _write_pages(folder: Path, source: Source, tables: dict[str, pd.DataFrame]) -> None:

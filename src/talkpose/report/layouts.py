@@ -16,13 +16,35 @@ class Layout:
     columns: tuple[tuple[str, str, str], ...]
 
 
+_QUALITY = tuple((metric, metric, "") for metric in ("psnr", "ssim", "lmd", "lmd-normalised", "mouth"))
+
 LAYOUTS = {
     "table2": Layout(
         "Image quality and lip movement (as Table 2)",
-        "Mean over the persons' held-out frames with their own sound; 95% bootstrap interval over clips. "
+        "Each clip of the test corpus by methods that need one image: its first frame and its own sound. "
+        "Without a test corpus: every method on the persons' held-out frames. Mean over clips. "
         "The paper's numbers stand apart: other corpus, other protocol, not comparable.",
         "Method",
-        tuple((metric, metric, "") for metric in ("psnr", "ssim", "lmd", "lmd-normalised", "mouth")),
+        _QUALITY,
+    ),
+    "heldout": Layout(
+        "Image quality and lip movement, persons",
+        "Every method on the persons' held-out frames with their own sound: mean over persons.",
+        "Method",
+        _QUALITY,
+    ),
+    "ablations": Layout(
+        "Ablations (section 4.2, Figures 5 and 6)",
+        "Ours-P without pose prediction, without identity feature and memory, with the mean identity "
+        "feature. The paper shows pictures and prints no number.",
+        "Method",
+        (*_QUALITY, ("hs", "hs", "HS")),
+    ),
+    "lengths": Layout(
+        "Training length (Appendix B, Figure 9)",
+        "Ours-P fine-tuned on the first N frames. The paper asks people which result is best.",
+        "Frames",
+        (*_QUALITY, ("hs", "hs", "HS")),
     ),
     "hs": Layout(
         "Head-pose similarity HS (Eq. 6)",
@@ -83,6 +105,7 @@ LAYOUTS = {
 
 GROUP_LABELS = {
     "method": "Methods, computed here",
+    "ablation": "Ablations and training lengths, computed here",
     "control": "Controls, computed here: known answers that bound the metrics",
     "diagnostic": "Diagnostics, computed here",
     "quoted": "Quoted from the paper: other corpus, other protocol, not comparable",

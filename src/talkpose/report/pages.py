@@ -13,7 +13,17 @@ from talkpose.report.source import Source
 from talkpose.report.views import View, item_view, plain, view
 
 STAGES = {"motion": "Stage 1: sound to expression and pose", "refine": "Stage 2: refinement"}
-TABLE_ORDER = ("table2", "hs", "stage1", "stage2", "persons", "table1")
+TABLE_ORDER = (
+    "table2",
+    "heldout",
+    "hs",
+    "ablations",
+    "lengths",
+    "stage1",
+    "stage2",
+    "persons",
+    "table1",
+)
 CLIP_COLUMNS = {
     "clip": "clip",
     "seconds": "seconds",

@@ -7,7 +7,7 @@ from typing import Any
 
 from talkpose.files import read_json
 
-KINDS = ("method", "control", "diagnostic")
+KINDS = ("method", "ablation", "control", "diagnostic")
 
 
 @dataclass(frozen=True)

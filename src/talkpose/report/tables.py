@@ -1,6 +1,6 @@
 """Tidy metric rows and the paper's numbers to tables: one long CSV a table."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -97,8 +97,18 @@ def person_of(item: str) -> str:
     return item.rpartition("/")[2].partition("__")[0]
 
 
-def build_tables(metrics: pd.DataFrame, seed: int, samples: int) -> dict[str, pd.DataFrame]:
-    """All tables of metrics.parquet's rows, each with COLUMNS; seed and samples are the bootstrap's."""
+def build_tables(
+    metrics: pd.DataFrame,
+    seed: int,
+    samples: int,
+    tests: Collection[str] = (),
+    train_frames: int | None = None,
+) -> dict[str, pd.DataFrame]:
+    """All tables of metrics.parquet's rows, each with COLUMNS; seed and samples are the bootstrap's.
+
+    `tests`: corpora whose clips are their own targets; Table 2 is about them, and about the persons' held-out
+    frames where a run has none. `train_frames`: what Ours-P is trained on, for its row by training length.
+    """
     if tuple(metrics.columns) != METRIC_COLUMNS:
         raise UserError(
             f"metrics table has the columns {', '.join(metrics.columns)}; expected "
@@ -106,18 +116,25 @@ def build_tables(metrics: pd.DataFrame, seed: int, samples: int) -> dict[str, pd
         )
     whole = metrics[~metrics.method.str.contains(":")]
     with_own_sound = whole["clip"].str.endswith(f"__{OWN}")
-    own, foreign = whole[with_own_sound], whole[~with_own_sound]
+    tested = whole["corpus"].isin(list(tests))
+    words = whole[tested]
+    own, foreign = whole[with_own_sound & ~tested], whole[~with_own_sound]
     builders = {name: Builder(name, seed, samples) for name in TABLES}
     _table1(builders["table1"])
-    _table2(builders["table2"], own)
+    _quality(builders["table2"], own if words.empty else words)
+    builders["table2"].quote()
+    if not words.empty:
+        _quality(builders["heldout"], own)
+    _ablations(builders["ablations"], own)
+    _lengths(builders["lengths"], own, train_frames)
     _hs(builders["hs"], own, foreign)
     _persons(builders["persons"], own)
     _stage1(builders["stage1"], own)
     _stage2(builders["stage2"], metrics)
-    return {name: builder.frame() for name, builder in builders.items()}
+    return {name: builder.frame() for name, builder in builders.items() if builder.cells}
 
 
-TABLES = ("table1", "table2", "hs", "persons", "stage1", "stage2")
+TABLES = ("table1", "table2", "heldout", "hs", "ablations", "lengths", "persons", "stage1", "stage2")
 QUALITY = ("psnr", "ssim", "lmd", "lmd-normalised", "mouth")
 
 
@@ -125,12 +142,29 @@ def _table1(builder: Builder) -> None:
     builder.quote()
 
 
-def _table2(builder: Builder, own: pd.DataFrame) -> None:
-    for metric in QUALITY:
+def _quality(builder: Builder, own: pd.DataFrame, metrics: tuple[str, ...] = QUALITY) -> None:
+    for metric in metrics:
         wide, protocol = comparable(own, builder.table, metric)
         for method in wide.columns:
             builder.add(method, metric, wide[method].to_numpy(), protocol)
-    builder.quote()
+
+
+ABLATIONS = ("ours-p-fixed-pose", "ours-p-no-identity", "ours-p-mean-identity")
+
+
+def _ablations(builder: Builder, own: pd.DataFrame) -> None:
+    """Section 4.2: the ablations beside Ours-P."""
+    if own.method.isin(ABLATIONS).any():
+        _quality(builder, own[own.method.isin(["ours-p", *ABLATIONS])], (*QUALITY, "hs"))
+
+
+def _lengths(builder: Builder, own: pd.DataFrame, train_frames: int | None) -> None:
+    """Appendix B: Ours-P by the number of frames that it is trained on."""
+    length = own.method.str.extract(r"^ours-p-n(\d+)$")[0]
+    length = length.where(own.method != "ours-p", str(train_frames))
+    if length.notna().any() and own.method.str.fullmatch(r"ours-p-n\d+").any():
+        rows = own[length.notna()].assign(method=length.dropna().str.zfill(5))
+        _quality(builder, rows, (*QUALITY, "hs"))
 
 
 def _hs(builder: Builder, own: pd.DataFrame, foreign: pd.DataFrame) -> None:

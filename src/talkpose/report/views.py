@@ -132,7 +132,7 @@ def _grouped(
             )
             for person, methods in groups.items()
         ]
-    elif name in ("table2", "hs"):
+    elif name in ("table2", "heldout", "hs"):
         rows = roster.in_order(computed.row)
         found = [
             (kind, [_row(computed, m, columns, roster) for m in rows if roster[m].kind == kind])
@@ -155,7 +155,15 @@ def _row(
     counts = sorted({int(cell["n"]) for cell in mine.values()})
     n = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}" if counts else ""
     card = roster[method or row]
-    title = "mean of persons" if row == ALL else card.title.replace(f"{ALL} / ", "mean of persons / ")
+    if row.isdigit():  # a training length, padded for its order
+        row = str(int(row))
+    title = (
+        row
+        if row.isdigit()
+        else "mean of persons"
+        if row == ALL
+        else card.title.replace(f"{ALL} / ", "mean of persons / ")
+    )
     return Row(title, shown, n, card.about)
 
 
