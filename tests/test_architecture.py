@@ -22,6 +22,7 @@ ALLOWED = {
     "metrics": {"config", "layout", "clips", "speech", "face"},
     "study": {"config", "layout", "clips", "speech", "face"},
     "doctor": {"config", "layout", "clips", "face"},
+    "validation": {"config", "layout", "clips", "speech", "face", "metrics"},
     "report": {"config", "layout", "clips", "metrics", "study"},
 }
 PACKAGES = sorted(path.name for path in SOURCE.iterdir() if path.is_dir() and path.name in ALLOWED)

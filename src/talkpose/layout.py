@@ -36,6 +36,11 @@ class RunLayout:
         return self.root / "metrics" / "metrics.parquet"
 
     @property
+    def validation(self) -> Path:
+        """What the tracker is worth where the truth is known."""
+        return self.root / "validation" / "validation.json"
+
+    @property
     def tables(self) -> Path:
         """Folder of the tables."""
         return self.root / "tables"

@@ -4,6 +4,7 @@
 rule report_build:
     input:
         plan.layout.metrics,
+        plan.layout.validation,
         plan.layout.quarantine,
         [plan.layout.clips_index(corpus) for corpus in plan.config.corpora],
     output:

@@ -14,6 +14,7 @@ for group in steps.GROUPS:
     app.add_typer(group)
 app.add_typer(face.app)
 app.command(name="run", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(run.run)
+app.command(name="validate")(steps.validate)
 app.command(name="animate")(animate.animate)
 app.command(name="doctor")(doctor.doctor)
 

@@ -27,6 +27,13 @@ def synthetic_write(run: Run, part: str, shard: str) -> None:
     write_shard(RunLayout(run), part, shard)
 
 
+def validate(run: Run) -> None:
+    """Compare a run's tracks with the truth, for the clips that carry it."""
+    from talkpose.validation.step import validate_run
+
+    validate_run(RunLayout(run))
+
+
 @clips.command("ingest")
 def clips_ingest(run: Run, corpus: str, shard: str) -> None:
     """Normalise one shard of a corpus; clips that cannot be used are quarantined."""

@@ -63,6 +63,7 @@ def index_page(
         "quarantine": _quarantine(source.quarantine),
         "tracks": _summary(source.tracks),
         "overlays": overlays,
+        "validation": _validation(source.validation),
         "training": [
             t for stage in sorted({c.stage for c in source.curves}) if (t := _training(source, stage))
         ],
@@ -149,6 +150,28 @@ def _summary(table: pd.DataFrame | None) -> dict[str, Any] | None:
     )
     heads, rows = plain(table, {name: name.replace("_", " ") for name in columns}, 4)
     return {"heads": heads, "rows": rows}
+
+
+def _validation(found: dict[str, Any]) -> dict[str, Any] | None:
+    """Bounds with their verdicts, and the clips' own errors; None where no clip carries its truth."""
+    if not found.get("bounds"):
+        return None
+    bounds = [
+        {
+            "text": line["text"],
+            "bound": f"at most {line['most']:g}"
+            if line["most"] is not None
+            else f"at least {line['least']:g}",
+            "found": f"{line['found']:.3g}",
+            "unit": line["unit"],
+            "n": line["n"],
+            "verdict": "pass" if line["passed"] else "deviates",
+        }
+        for line in found["bounds"]
+    ]
+    table = pd.DataFrame(found["clips"])
+    heads, rows = plain(table, {name: name for name in table.columns}, 3)
+    return {"bounds": bounds, "heads": heads, "rows": rows}
 
 
 def _quarantine(table: pd.DataFrame | None) -> dict[str, Any] | None:

@@ -73,6 +73,8 @@ class Source:
     clips: dict[str, pd.DataFrame]
     quarantine: pd.DataFrame | None
     tracks: pd.DataFrame | None
+    validation: dict[str, Any]
+    """Bounds and clips of validation.json; empty where the run has none."""
     overlays: list[Path]
     """Videos of tracked clips with the fitted mesh over them, <corpus>/<clip>.mp4."""
     items: list[Item]
@@ -120,6 +122,7 @@ def read_run(layout: RunLayout) -> Source:
         clips=clips,
         quarantine=quarantine,
         tracks=tracks,
+        validation=read_json(layout.validation) if layout.validation.is_file() else {},
         overlays=sorted((layout.root / "tracks").glob("*/*.mp4")),
         items=items,
         roster=read_roster(layout.root / "videos", config.all_methods),

@@ -1,0 +1,1 @@
+"""What trackers and measures are worth where the truth is known."""
