@@ -41,6 +41,11 @@ class RunLayout:
         return self.root / "validation" / "validation.json"
 
     @property
+    def figures(self) -> Path:
+        """Which frames the paper's figures show; the pictures lie beside it."""
+        return self.root / "figures" / "figures.json"
+
+    @property
     def tables(self) -> Path:
         """Folder of the tables."""
         return self.root / "tables"

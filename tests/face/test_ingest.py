@@ -8,8 +8,9 @@ import pytest
 from talkpose.clips.audio import decode_audio
 from talkpose.clips.crop import paste_back
 from talkpose.clips.decode import VideoReader, decode
+from talkpose.clips.listing import write_list
 from talkpose.clips.quarantine import read_quarantine
-from talkpose.clips.readers import ClipSource
+from talkpose.clips.readers import ClipSource, list_clips, shards
 from talkpose.clips.store import read_frames, read_wav, write_mp4, write_wav
 from talkpose.config import ClipsConfig, RunConfig
 from talkpose.errors import ClipError, UserError
@@ -213,6 +214,8 @@ def test_the_step_of_a_run(real, tmp_path):
     layout = RunLayout(tmp_path / "run")
     write_json(layout.config_file, config.model_dump(mode="json"))
     (layout.clip_folder("people", "bad")).mkdir(parents=True)  # left by an earlier run
+    for name, section in config.corpora.items():
+        write_list(layout.clip_list(name), shards(list_clips(section), section.shard_size))
     for corpus, shard in [("people", "0000"), ("people", "0001"), ("voices", "0000")]:
         ingest_step(layout, corpus, shard)
     index_corpora(layout)

@@ -7,7 +7,7 @@ from talkpose.errors import UserError
 from talkpose.face.coefficients import POSE, SIZE
 from talkpose.face.track import Track
 from talkpose.methods.contract import Footage, Target
-from talkpose.methods.controls import Oracle, PingPong, Still, pingpong_indices
+from talkpose.methods.controls import Oracle, OtherPerson, PingPong, Shuffled, Still, pingpong_indices
 from talkpose.methods.footage import SAMPLES, cut
 
 
@@ -72,3 +72,19 @@ def test_pingpong_steps_by_one_and_stays_inside(count, n):
     assert ((indices >= 0) & (indices < n)).all()
     if n > 1:
         assert (np.abs(np.diff(indices)) == 1).all()
+
+
+def test_shuffled_frames_are_the_training_frames_in_another_order(target):
+    made = Shuffled(0).generate(target, sound(25), True)
+    shown = made.frames[:, 0, 0, 0].astype(int)
+    assert sorted(shown[:10]) == list(range(10)) and list(shown[:10]) != list(range(10))
+    assert np.array_equal(made.coefficients[:, POSE][:, 0], shown)
+    again = Shuffled(0).generate(target, sound(25), True)
+    assert np.array_equal(made.frames, again.frames)
+    assert not np.array_equal(made.frames, Shuffled(1).generate(target, sound(25), True).frames)
+
+
+def test_another_person_shows_nothing_of_the_target(target):
+    stranger = footage(6, start=100)
+    made = OtherPerson(stranger).generate(target, sound(8), True)
+    assert made.frames[:, 0, 0, 0].tolist() == [100, 101, 102, 103, 104, 105, 104, 103]

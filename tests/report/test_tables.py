@@ -8,7 +8,7 @@ from made_run import PERSONS, QUALITY, metric_rows
 from talkpose.errors import UserError
 from talkpose.metrics.compute import metrics_table
 from talkpose.report.published import PROTOCOLS, quoted
-from talkpose.report.tables import ALL, COLUMNS, KINDS, TABLES, build_tables, write_tables
+from talkpose.report.tables import ALL, COLUMNS, KINDS, OPTIONAL, TABLES, build_tables, write_tables
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def _cell(table: pd.DataFrame, row: str, column: str, kind: str = "reproduced") 
 
 
 def test_shape_of_every_table(tables):
-    assert set(tables) == set(TABLES)
+    assert set(tables) == set(TABLES) - set(OPTIONAL)
     for name, table in tables.items():
         assert tuple(table.columns) == COLUMNS
         assert set(table.kind) <= set(KINDS)
@@ -133,7 +133,32 @@ def test_files_are_the_same_each_time(metrics, tables, tmp_path):
     write_tables(tmp_path / "a", tables)
     shuffled = metrics.sample(frac=1, random_state=1)
     write_tables(tmp_path / "b", build_tables(metrics_table(shuffled.to_dict("records")), 0, 200))
-    for name in TABLES:
+    for name in tables:
         text = (tmp_path / "a" / f"{name}.csv").read_bytes()
         assert text == (tmp_path / "b" / f"{name}.csv").read_bytes()
         assert text.startswith(b"table,row,column,value,kind,n,ci_low,ci_high,protocol\n")
+
+
+def test_a_test_corpus_has_table_2_and_persons_their_own(metrics):
+    words = metrics[(metrics.method.isin(["ours-g", "still"])) & metrics["clip"].str.endswith("__own")]
+    words = words.assign(corpus="words", clip="w-" + words["clip"], value=words["value"] + 1)
+    tables = build_tables(pd.concat([metrics, words]), 0, 200, ["words"])
+    table2 = tables["table2"][tables["table2"].kind == "reproduced"]
+    assert set(table2.row) == {"ours-g", "still"}, "methods that take words, on words alone"
+    one, other = _cell(tables["table2"], "still", "psnr"), _cell(tables["heldout"], "still", "psnr")
+    assert one.value == pytest.approx(other.value + 1)
+    assert "ours-p" in set(tables["heldout"].row)
+
+
+def test_ablations_and_training_lengths_stand_beside_ours_p(metrics):
+    own = metrics[(metrics.method == "ours-p") & metrics["clip"].str.endswith("__own")]
+    more = [
+        own.assign(method=name, value=own["value"] - less)
+        for name, less in (("ours-p-n50", 3.0), ("ours-p-n400", -1.0), ("ours-p-mean-identity", 0.5))
+    ]
+    tables = build_tables(pd.concat([metrics, *more]), 0, 200, (), 150)
+    lengths = tables["lengths"]
+    assert list(dict.fromkeys(lengths.row)) == ["00050", "00150", "00400"], "in the order of their lengths"
+    values = [_cell(lengths, row, "psnr").value for row in ("00050", "00150", "00400")]
+    assert np.allclose(np.diff(values), [3, 1])
+    assert set(tables["ablations"].row) == {"ours-p", "ours-p-mean-identity"}

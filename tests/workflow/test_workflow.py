@@ -82,7 +82,9 @@ def test_generated_videos_say_that_they_are_synthetic(finished):
 def test_the_training_part_is_tracked_without_the_rest(finished):
     item = read_json(finished / "results" / "tiny" / "videos" / "ours-p" / "personal_a__own" / "item.json")
     assert item["train_frames"] == 75
-    receipt = read_json(finished / "results" / "tiny" / "models" / "motion" / "person" / "personal_a.json")
+    receipt = read_json(
+        finished / "results" / "tiny" / "models" / "motion" / "base" / "person" / "personal_a.json"
+    )
     assert receipt["listens"] in {"yes", "NO", "not checked"}
 
 

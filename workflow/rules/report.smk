@@ -1,10 +1,28 @@
 # Metric rows -> tables -> report.
 
 
+rule report_figures:
+    input:
+        [plan.layout.videos_shard(*names) for names in plan.videos()],
+    output:
+        plan.layout.figures,
+    log:
+        f"{RUN}/logs/report_figures.log",
+    conda:
+        "../../environment.yml"
+    params:
+        run=RUN_NAME,
+        config=plan.section("methods", "frame_counts", "train_seconds"),
+        code=code_hash("config", "report"),
+    shell:
+        "talkpose report figures results/{params.run} > {log:q} 2>&1"
+
+
 rule report_build:
     input:
         plan.layout.metrics,
         plan.layout.validation,
+        plan.layout.figures,
         plan.layout.quarantine,
         [plan.layout.clips_index(corpus) for corpus in plan.config.corpora],
     output:

@@ -114,6 +114,15 @@ def metrics_collect(run: Run, tables: list[Path]) -> None:
     collect(RunLayout(run), tables)
 
 
+@report.command("figures")
+def report_figures(run: Run) -> None:
+    """Choose and keep the frames of the paper's figures."""
+    from talkpose.report.figures import write_figures
+
+    layout = RunLayout(run)
+    write_figures(layout, layout.load_config())
+
+
 @report.command("build")
 def report_build(run: Run) -> None:
     """Write the tables and the report."""

@@ -36,9 +36,10 @@ def measure_item(
     Parameters: `generated` uint8 (T, H, W, 3) and, where the sound is the person's own, `real` of the same
     shape; `generated_points`, `real_points` (T, N, 2) in pixels by `config.landmarks`, nan where no face;
     `poses_generated` (T, 3 or more) Euler angles, tracked from the generated frames, None for no HS;
-    `poses_real` (N, 3) those of the person's own held-out frames, the reference of HS for every item: what a method was trained
-    on would reward playing it back. `poses_train` gives the companion `hs-train`. Without `real` (foreign
-    sound) only HS is measured. Returns rows with COLUMNS. Raises UserError where shapes do not match.
+    `poses_real` (N, 3) those of the person's own held-out frames, the reference of HS for every item: what a
+    method was trained on would reward playing it back. `poses_train` gives the companion `hs-train`.
+    Without `real` (foreign sound) only HS is measured. Returns rows with COLUMNS. Raises UserError where
+    shapes do not match.
     """
     rows: list[Row] = []
 

@@ -34,7 +34,7 @@ def build_report(run: Path, out: Path | None = None) -> Path:
         write_tables(layout.tables, tables)
     with atomic_path(out or layout.report) as folder:
         folder.mkdir()
-        _write_pages(folder, source, tables)
+        _write_pages(folder, layout, source, tables)
         for path in sorted((HERE / "static").iterdir()):
             shutil.copyfile(path, folder / path.name)
         times = json.dumps(source.times, sort_keys=True, indent=1)
@@ -50,7 +50,7 @@ def _tables(source: Source) -> dict[str, pd.DataFrame]:
     return build_tables(source.metrics, config.seed, config.metrics.bootstrap, tests, config.train_frames)
 
 
-def _write_pages(folder: Path, source: Source, tables: dict[str, pd.DataFrame]) -> None:
+def _write_pages(folder: Path, layout: RunLayout, source: Source, tables: dict[str, pd.DataFrame]) -> None:
     templates = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
@@ -65,6 +65,9 @@ def _write_pages(folder: Path, source: Source, tables: dict[str, pd.DataFrame]) 
     overlays = [
         (path.stem, bring(path, folder, "tracks", path.parent.name, path.stem)) for path in source.overlays
     ]
+    for figure in source.figures.values():
+        (folder / "figures").mkdir(exist_ok=True)
+        shutil.copyfile(layout.figures.parent / figure["sheet"], folder / "figures" / figure["sheet"])
     page = index_page(source, tables, paper, checks, overlays)
     _write(folder / "index.html", templates.get_template("index.html.j2").render(shared | page))
     for person in persons:

@@ -63,6 +63,10 @@ def index_page(
         "quarantine": _quarantine(source.quarantine),
         "tracks": _summary(source.tracks),
         "overlays": overlays,
+        "figures": [
+            {"name": name, **figure, "rows": [source.roster[m].title for m in figure["rows"]]}
+            for name, figure in source.figures.items()
+        ],
         "validation": _validation(source.validation),
         "training": [
             t for stage in sorted({c.stage for c in source.curves}) if (t := _training(source, stage))

@@ -73,6 +73,8 @@ class Source:
     clips: dict[str, pd.DataFrame]
     quarantine: pd.DataFrame | None
     tracks: pd.DataFrame | None
+    figures: dict[str, Any]
+    """Sheets of figures.json by figure; empty where the run has none."""
     validation: dict[str, Any]
     """Bounds and clips of validation.json; empty where the run has none."""
     overlays: list[Path]
@@ -122,6 +124,7 @@ def read_run(layout: RunLayout) -> Source:
         clips=clips,
         quarantine=quarantine,
         tracks=tracks,
+        figures=read_json(layout.figures) if layout.figures.is_file() else {},
         validation=read_json(layout.validation) if layout.validation.is_file() else {},
         overlays=sorted((layout.root / "tracks").glob("*/*.mp4")),
         items=items,

@@ -131,10 +131,13 @@ def build_tables(
     _persons(builders["persons"], own)
     _stage1(builders["stage1"], own)
     _stage2(builders["stage2"], metrics)
-    return {name: builder.frame() for name, builder in builders.items() if builder.cells}
+    wanted = {name: b for name, b in builders.items() if b.cells or name not in OPTIONAL}
+    return {name: builder.frame() for name, builder in wanted.items()}
 
 
 TABLES = ("table1", "table2", "heldout", "hs", "ablations", "lengths", "persons", "stage1", "stage2")
+OPTIONAL = ("heldout", "ablations", "lengths")
+"""Tables that only some runs have."""
 QUALITY = ("psnr", "ssim", "lmd", "lmd-normalised", "mouth")
 
 

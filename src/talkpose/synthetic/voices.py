@@ -8,9 +8,10 @@ from talkpose.synthetic.contract import Presentation
 LANGUAGES = ("en", "en-us", "en-gb-x-rp")
 """British, American and received pronunciation, as eSpeak NG's voice files are called."""
 VARIANTS: dict[Presentation, tuple[str, ...]] = {
-    "female": ("f1", "f2", "f3", "f4", "f5"),
+    "female": ("f1", "f4"),
     "male": ("m1", "m2", "m3", "m4", "m6", "m7", "m8"),
 }
+"""Variants without breath: eSpeak NG's breath gives other bytes from process to process."""
 
 
 class Voice(NamedTuple):
