@@ -1,9 +1,8 @@
 """Figures 3 to 9 of the paper as picture sheets: the frames that each shows are chosen and kept.
 
 A sheet has a row a method and a column a moment. Moments are chosen from the real video alone, so that no
-method can look better by the choice: in equal stretches of the clip, the frame where the real mouth differs
-most from its mean. They are kept as single pictures in `figures/<figure>/<row>-<column>.png`, with `figures.json` naming
-all of them.
+method can look better by the choice: in equal stretches, the frame where the real mouth differs most from
+its mean. They are kept as single pictures in `figures/<figure>/`, with `figures.json` naming all of them.
 """
 
 from pathlib import Path
