@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from made_run import config, metric_rows
 
@@ -20,7 +21,7 @@ from talkpose.report.claims import judge
 from talkpose.report.provenance import features
 from talkpose.report.roster import read_roster
 from talkpose.report.source import Curve, read_run
-from talkpose.report.tables import build_tables
+from talkpose.report.tables import COLUMNS, build_tables
 
 
 class Page(HTMLParser):
@@ -86,6 +87,28 @@ def test_index_says_what_ran(index):
     assert "0.859" in text
     assert "Missing in this run" not in text
     assert "mouth_expected" in text
+
+
+def test_ours_p_is_compared_where_the_paper_has_it_ahead():
+    def cells(table, column, values):
+        rows = [(table, m, column, v, "reproduced", 3, np.nan, np.nan, "p") for m, v in values.items()]
+        return pd.DataFrame(rows, columns=list(COLUMNS))
+
+    hs = {"ours-p": 0.88, "still": 0.56, "other-person": 0.9, "ours-g": 0.64}
+    tables = {
+        "hs": cells("hs", "mean", hs),
+        "heldout": cells("heldout", "lmd", {"ours-p": 0.94, "still": 1.56}),
+    }
+    _, checks = judge(tables, MetricsConfig())
+    found = {
+        claim.expected: (claim.verdict, claim.found) for claim in checks if claim.source in ("Pose", "Lips")
+    }
+    assert found == {
+        "ours-p > still": ("pass", "0.880 > 0.560"),
+        "ours-p > other-person": ("deviates", "0.880 ≤ 0.900"),
+        "ours-p > ours-g": ("pass", "0.880 > 0.640"),
+        "ours-p < still": ("pass", "0.940 < 1.560"),
+    }
 
 
 def test_verdicts():

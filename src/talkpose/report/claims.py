@@ -51,7 +51,7 @@ def judge(tables: dict[str, pd.DataFrame], config: MetricsConfig) -> tuple[list[
     """Claims of the paper, then checks of this run."""
     values = Values(tables)
     paper = [_table2(values), _hs(values), _hs_people(), _table1(), _appendix_a(), _appendix_b()]
-    return paper, [_hs_still(values), *_mouth(values, config), *_stage2(values, config)]
+    return paper, [*_comparisons(values), *_mouth(values, config), *_stage2(values, config)]
 
 
 def _table2(values: Values) -> Claim:
@@ -125,12 +125,26 @@ def _appendix_b() -> Claim:
     )
 
 
-def _hs_still(values: Values) -> Claim:
-    text = "HS of Ours-P is above that of a head that does not move"
-    ours, still = (values.get("hs", method, "mean") for method in ("ours-p", "still"))
-    if ours is None or still is None:
-        return Claim("Pose", text, "ours-p > still", "none", "not attempted", "needs ours-p and still")
-    return Claim("Pose", text, "ours-p > still", f"{ours:.3f} > {still:.3f}", _verdict(ours > still))
+def _comparisons(values: Values) -> Iterator[Claim]:
+    """Where the paper has Ours-P ahead: head pose of a stranger, a still head, the general mapping; still lips."""
+    lips = "heldout" if values.get("heldout", "ours-p", "lmd") is not None else "table2"
+    for source, text, table, column, rival, sign in (
+        ("Pose", "HS of Ours-P is above that of a head that does not move", "hs", "mean", "still", 1),
+        ("Pose", "HS of Ours-P is above that of another person's head", "hs", "mean", "other-person", 1),
+        ("Pose", "HS of Ours-P is above that of Ours-G", "hs", "mean", "ours-g", 1),
+        ("Lips", "LMD of Ours-P is below that of lips that do not move", lips, "lmd", "still", -1),
+    ):
+        ours, other = (values.get(table, method, column) for method in ("ours-p", rival))
+        mark = ">" if sign > 0 else "<"
+        expected = f"ours-p {mark} {rival}"
+        if ours is None or other is None:
+            if rival == "still":
+                why = f"needs ours-p and {rival}"
+                yield Claim(source, text, expected, "none", "not attempted", why)
+            continue
+        ahead = sign * (ours - other) > 0
+        shown = mark if ahead else {">": "≤", "<": "≥"}[mark]
+        yield Claim(source, text, expected, f"{ours:.3f} {shown} {other:.3f}", _verdict(ahead))
 
 
 def _mouth(values: Values, config: MetricsConfig) -> Iterator[Claim]:
