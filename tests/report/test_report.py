@@ -96,7 +96,7 @@ def test_ours_p_is_compared_where_the_paper_has_it_ahead():
 
     hs = {"ours-p": 0.88, "still": 0.56, "other-person": 0.9, "ours-g": 0.64}
     tables = {
-        "hs": cells("hs", "mean", hs),
+        "hs": pd.concat([cells("hs", column, hs) for column in ("mean", "min", "max")]),
         "heldout": cells("heldout", "lmd", {"ours-p": 0.94, "still": 1.56}),
     }
     _, checks = judge(tables, MetricsConfig())

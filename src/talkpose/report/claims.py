@@ -126,7 +126,7 @@ def _appendix_b() -> Claim:
 
 
 def _comparisons(values: Values) -> Iterator[Claim]:
-    """Where the paper has Ours-P ahead: head pose of a stranger, a still head, the general mapping; still lips."""
+    """Where the paper has Ours-P ahead: of a still head, a stranger's, the general mapping; of still lips."""
     lips = "heldout" if values.get("heldout", "ours-p", "lmd") is not None else "table2"
     for source, text, table, column, rival, sign in (
         ("Pose", "HS of Ours-P is above that of a head that does not move", "hs", "mean", "still", 1),
