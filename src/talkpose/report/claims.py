@@ -57,7 +57,7 @@ def judge(tables: dict[str, pd.DataFrame], config: MetricsConfig) -> tuple[list[
 def _table2(values: Values) -> Claim:
     here = values.get("table2", "ours-g", "psnr")
     found = (
-        "no Ours-G in this run" if here is None else f"{here:.2f} dB on this run's persons, another corpus"
+        "no Ours-G in this run" if here is None else f"{here:.2f} dB on this run's clips, another corpus"
     )
     return Claim(
         "Table 2",
