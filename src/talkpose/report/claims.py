@@ -56,9 +56,7 @@ def judge(tables: dict[str, pd.DataFrame], config: MetricsConfig) -> tuple[list[
 
 def _table2(values: Values) -> Claim:
     here = values.get("table2", "ours-g", "psnr")
-    found = (
-        "no Ours-G in this run" if here is None else f"{here:.2f} dB on this run's clips, another corpus"
-    )
+    found = "no Ours-G in this run" if here is None else f"{here:.2f} dB on this run's clips, another corpus"
     return Claim(
         "Table 2",
         "Ours-G has the best PSNR of six methods on LRW, with SSIM and LMD close to ATVG's",
