@@ -2,12 +2,14 @@ import av
 import numpy as np
 import pytest
 
+from talkpose.clips.audio import decode_audio
 from talkpose.clips.store import (
     SYNTHETIC,
     read_frames,
     read_metadata,
     read_wav,
     write_lossless,
+    write_m4a,
     write_mp4,
     write_wav,
 )
@@ -103,3 +105,14 @@ def test_wrong_files_are_named(tmp_path, clips_dir):
             read(tmp_path / name)
     with pytest.raises(ClipError, match="mono"):
         read_wav(clips_dir / "driving_a.wav")  # stereo
+
+
+def test_sound_alone_as_m4a_is_the_sound_and_marked(tmp_path):
+    tone = 0.3 * np.sin(2 * np.pi * 440 * np.arange(16000) / 16000).astype(np.float32)
+    write_m4a(tmp_path / "a.m4a", tone, title="tone")
+    write_m4a(tmp_path / "b.m4a", tone, title="tone")
+    assert (tmp_path / "a.m4a").read_bytes() == (tmp_path / "b.m4a").read_bytes()
+    found = decode_audio(tmp_path / "a.m4a").samples[2000:14000]
+    peak = np.abs(np.fft.rfft(found * np.hanning(len(found)))).argmax() * 16000 / len(found)
+    assert abs(peak - 440) < 2 and abs(np.std(found) / np.std(tone) - 1) < 0.05
+    assert "synthetic" in read_metadata(tmp_path / "a.m4a")["comment"].lower()
