@@ -110,3 +110,8 @@ def test_a_run_without_an_embedded_corpus_says_so(tmp_path):
     write_json(layout.config_file, config.model_dump(mode="json"))
     with pytest.raises(UserError, match="add `synthetic` to the config"):
         write_shard(layout, "lrw", "0000")
+
+
+def test_more_words_than_the_vocabulary_has_are_refused():
+    with pytest.raises(UserError, match=r"`synthetic.words`: 5000.*ask for fewer"):
+        entries(SyntheticConfig(words=5000), "lrw")

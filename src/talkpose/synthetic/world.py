@@ -5,6 +5,7 @@ from typing import Final, Literal, NamedTuple
 
 from talkpose.clips.readers import shards
 from talkpose.config import SyntheticConfig
+from talkpose.errors import UserError
 from talkpose.synthetic.texts import words
 
 Part = Literal["lrw", "persons", "voxceleb2", "tcd-timit"]
@@ -50,9 +51,14 @@ def part_shards(config: SyntheticConfig, part: Part) -> dict[str, list[Entry]]:
 
 
 def _words(config: SyntheticConfig) -> list[Entry]:
-    """LRW's layout; the test clips' speakers, a fifth of all but at least one, say nothing in training."""
+    """LRW's layout; the test clips' speakers, a fifth of all but at least one, say nothing in training.
+
+    Raises UserError where more words are asked for than the vocabulary has.
+    """
     if config.words > len(words()):
-        raise ValueError(f"synthetic.words: {config.words}, but the vocabulary has {len(words())} words")
+        raise UserError(
+            f"`synthetic.words`: {config.words}, but the vocabulary has {len(words())}; ask for fewer"
+        )
     testers = max(config.speakers // 5, 1)
     groups = {
         "train": [f"speaker-{n + 1:03d}" for n in range(max(config.speakers - testers, 1))],
