@@ -34,6 +34,12 @@ def test_a_changed_raw_file_changes_the_hash_of_its_shard_alone(data, tmp_path):
     assert before["0000"] == after["0000"] and before["0001"] != after["0001"]
 
 
+def test_another_role_reads_the_same_files_anew(data):
+    before = Plan(data).raw_hash("people", "0000")
+    data["corpora"]["people"]["role"] = "test"
+    assert Plan({**data, "methods": ["still"]}).raw_hash("people", "0000") != before
+
+
 def test_the_embedded_corpus_is_planned_before_it_is_there(data, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     made = {"words": 3, "train_per_word": 4, "test_per_word": 1, "persons": 2, "shard_size": 5}
