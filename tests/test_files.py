@@ -1,6 +1,8 @@
 """Atomic files: whole or absent."""
 
 import hashlib
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -50,3 +52,18 @@ def test_equal_data_gives_equal_bytes(tmp_path):
 def test_sha256_is_hashlibs(tmp_path):
     (tmp_path / "f").write_bytes(b"talk" * 100_000)
     assert files.sha256(tmp_path / "f") == hashlib.sha256(b"talk" * 100_000).hexdigest()
+
+
+def test_what_a_killed_writer_left_goes_with_the_next_write(tmp_path):
+    path = tmp_path / "video.mp4"
+    script = f"""
+import os
+from talkpose import files
+with files.atomic_path({str(path)!r}) as part:
+    part.write_text("half")
+    os._exit(9)
+"""
+    subprocess.run([sys.executable, "-c", script], check=False)
+    assert [p.name for p in tmp_path.iterdir()] == [".video.part.mp4"]
+    files.write_text(path, "whole")
+    assert [p.name for p in tmp_path.iterdir()] == ["video.mp4"] and path.read_text() == "whole"
