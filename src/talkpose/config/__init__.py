@@ -6,7 +6,7 @@ from talkpose.config.compose import ComposeConfig
 from talkpose.config.face import FaceConfig
 from talkpose.config.motion import MotionConfig
 from talkpose.config.refine import RefineConfig
-from talkpose.config.report import MetricsConfig
+from talkpose.config.report import MetricsConfig, ReportConfig
 from talkpose.config.run import RunConfig, load_config, parse_config
 from talkpose.config.synthetic import SyntheticConfig
 
@@ -18,6 +18,7 @@ __all__ = [
     "MetricsConfig",
     "MotionConfig",
     "RefineConfig",
+    "ReportConfig",
     "RunConfig",
     "Section",
     "SyntheticConfig",

@@ -22,3 +22,17 @@ class MetricsConfig(Section):
     face_psnr_expected: dict[str, float] = Field(
         {}, description="least face-region PSNR in dB expected of stage 2, by person; the report judges it"
     )
+
+
+class ReportConfig(Section):
+    """What the report shows of many clips."""
+
+    clip_pages: Literal["chosen", "all"] = Field(
+        "chosen",
+        description="which clips of test corpora get a page with players: each method's worst, median and "
+        "best with those of the figures, or all",
+    )
+    clip_metric: Literal["lmd", "psnr"] = Field(
+        "lmd", description="metric that chooses worst, median and best clips"
+    )
+    clips_each: int = Field(1, ge=1, le=50, description="worst, median and best clips of a method, each")

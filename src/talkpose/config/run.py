@@ -12,7 +12,7 @@ from talkpose.config.compose import ComposeConfig
 from talkpose.config.face import FaceConfig
 from talkpose.config.motion import MotionConfig
 from talkpose.config.refine import RefineConfig
-from talkpose.config.report import MetricsConfig
+from talkpose.config.report import MetricsConfig, ReportConfig
 from talkpose.config.synthetic import SyntheticConfig
 from talkpose.errors import UserError
 
@@ -23,6 +23,7 @@ SECTIONS: dict[str, type[Section]] = {
     "compose": ComposeConfig,
     "refine": RefineConfig,
     "metrics": MetricsConfig,
+    "report": ReportConfig,
     "synthetic": SyntheticConfig,
 }
 
@@ -53,6 +54,7 @@ class RunConfig(Section):
     compose: ComposeConfig = ComposeConfig()
     refine: RefineConfig = RefineConfig()
     metrics: MetricsConfig = MetricsConfig()
+    report: ReportConfig = ReportConfig()
     synthetic: SyntheticConfig | None = None
 
     @model_validator(mode="before")

@@ -1,4 +1,4 @@
-"""Training curves as small inline SVGs: same data, same bytes; colours follow the page's theme."""
+"""Inline SVGs: same data, same bytes; colours follow the page's theme. Here: training curves."""
 
 import io
 import re
@@ -9,7 +9,7 @@ import matplotlib
 import numpy as np
 from markupsafe import Markup
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from talkpose.report.source import Curve
 
@@ -61,20 +61,30 @@ def panel(curves: Sequence[Curve], models: Sequence[str], name: str = "panel") -
         values = np.concatenate([curve.values for curve in curves])
         if values.min() > 0 and values.max() / values.min() > 50:
             axes.set_yscale("log")
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         else:
             axes.yaxis.set_major_locator(MaxNLocator(4))
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
         axes.set_axisbelow(True)
-        file = io.StringIO()
-        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+        text = svg_text(figure)
     alt = "; ".join(
         f"{c.model} from {c.values[0]:.3g} to {c.values[-1]:.3g} in {c.steps[-1]:.0f} steps" for c in curves
     )
-    return Markup(_inline(file.getvalue(), f"{curves[0].quantity}: {alt}", name))  # noqa: S704
+    return inline(text, f"{curves[0].quantity}: {alt}", name)
 
 
-def _inline(svg: str, alt: str, name: str) -> str:
-    """The <svg> element alone, scalable, named for screen readers, with theme colours and no unused ids."""
+def svg_text(figure: Figure) -> str:
+    """The figure as SVG, without a date."""
+    file = io.StringIO()
+    figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    return file.getvalue()
+
+
+def inline(svg: str, alt: str, name: str) -> Markup:
+    """The <svg> element alone, scalable, named for screen readers, with theme colours and no unused ids.
+
+    `name` keeps its ids apart from those of other SVGs on the page. Coordinates keep two decimals.
+    """
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
@@ -87,5 +97,10 @@ def _inline(svg: str, alt: str, name: str) -> str:
     colours |= {colour: f"var(--series-{i})" for i, colour in enumerate(SERIES, 1)}
     for colour, variable in colours.items():
         svg = svg.replace(colour, variable)
+    svg = re.sub(r' d="[^"]*"', lambda m: re.sub(r"(\.\d\d)\d+", r"\1", m[0]), svg)
+    svg = re.sub(r"font-family: [^;\"]*;? ?", "", svg)  # the page's own family, with its fallbacks
+    svg = re.sub(r' transform="rotate\(-0 [^"]*"', "", svg)
+    svg = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'<g>\s*<path d="[^"]*" style="fill: none"/>\s*</g>', "", svg)
     svg = re.sub(r"\n\s*", "\n", svg)
-    return svg.replace("<svg", f'<svg role="img" aria-label="{Markup.escape(alt)}"', 1)
+    return Markup(svg.replace("<svg", f'<svg role="img" aria-label="{Markup.escape(alt)}"', 1))  # noqa: S704

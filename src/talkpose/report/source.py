@@ -1,6 +1,7 @@
 """What a run left on disk, read once for the report. What is absent is named in `missing`, not made up."""
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,6 +81,10 @@ class Source:
     overlays: list[Path]
     """Videos of tracked clips with the fitted mesh over them, <corpus>/<clip>.mp4."""
     items: list[Item]
+    """Videos of persons; those of test corpora, that may be very many, by `items_of`."""
+    videos: Path
+    tested: frozenset[str]
+    """Clips of test corpora."""
     roster: Roster
     curves: list[Curve]
     facts: dict[str, dict[str, Any]]
@@ -87,11 +92,23 @@ class Source:
     times: dict[str, float]
     """Seconds by step. Wall-clock: it must reach no file but times.js."""
     missing: list[str] = field(default_factory=list)
+    _folders: list[Path] | None = None
 
     @property
     def persons(self) -> list[str]:
         """Persons that have a video, sorted."""
         return sorted({item.person for item in self.items})
+
+    def items_of(self, name: str) -> list[Item]:
+        """Videos of the item `name` by every method that made one, in the configuration's order."""
+        folders = sorted(self.videos.glob("*")) if self._folders is None else self._folders
+        self._folders = folders
+        found = [
+            Item(folder.name, name, folder / name)
+            for folder in folders
+            if (folder / name / "video.mp4").is_file()
+        ]
+        return sorted(found, key=lambda item: _order(self.config, item))
 
 
 def read_run(layout: RunLayout) -> Source:
@@ -104,7 +121,10 @@ def read_run(layout: RunLayout) -> Source:
     clips = {
         name: pd.read_parquet(path) for name in config.corpora if (path := layout.clips_index(name)).is_file()
     }
-    items = sorted(_items(layout.root / "videos"), key=lambda item: _order(config, item))
+    tested = frozenset(
+        str(clip) for name in config.corpora_with("test") if name in clips for clip in clips[name]["clip"]
+    )
+    items = sorted(_items(layout.root / "videos", tested), key=lambda item: _order(config, item))
     curves, facts = _models(layout.root / "models")
     tracks = _tracks(layout.root / "tracks")
     for absent, text in (
@@ -112,7 +132,7 @@ def read_run(layout: RunLayout) -> Source:
         (quarantine is None, "the quarantine list (clips/quarantine.tsv)"),
         (not clips, "clips (clips/<corpus>.parquet)"),
         (tracks is None, "tracking summaries (tracks/<corpus>/shard-*.parquet)"),
-        (not items, "videos (videos/<method>/<item>/video.mp4)"),
+        (not items and not tested, "videos (videos/<method>/<item>/video.mp4)"),
         (not curves, "training curves (models/<stage>/*.json)"),
     ):
         if absent:
@@ -128,6 +148,8 @@ def read_run(layout: RunLayout) -> Source:
         validation=read_json(layout.validation) if layout.validation.is_file() else {},
         overlays=sorted((layout.root / "tracks").glob("*/*.mp4")),
         items=items,
+        videos=layout.root / "videos",
+        tested=tested,
         roster=read_roster(layout.root / "videos", config.all_methods),
         curves=curves,
         facts=facts,
@@ -143,10 +165,14 @@ def _table(path: Path) -> pd.DataFrame | None:
     return pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
 
 
-def _items(videos: Path) -> Iterator[Item]:
-    for path in videos.glob("*/*/video.mp4"):
-        if "__" in path.parent.name and not path.parent.name.startswith("."):
-            yield Item(path.parts[-3], path.parent.name, path.parent)
+def _items(videos: Path, tested: frozenset[str]) -> Iterator[Item]:
+    """Videos of persons; the names alone tell those of test corpora, so that no file of theirs is looked for."""
+    for method in videos.glob("*/"):
+        for entry in os.scandir(method):
+            person, mark, _ = entry.name.partition("__")
+            if mark and not entry.name.startswith(".") and person not in tested:
+                if (method / entry.name / "video.mp4").is_file():
+                    yield Item(method.name, entry.name, method / entry.name)
 
 
 def _order(config: RunConfig, item: Item) -> tuple[str, bool, str, int, str]:

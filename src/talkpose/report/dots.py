@@ -1,0 +1,152 @@
+"""Plots of metric rows: HS by variant with its controls, correlation per person, the frame-count curve."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import seaborn
+from markupsafe import Markup
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from talkpose.layout import OWN
+from talkpose.metrics.registry import protocol
+from talkpose.report.plots import FAINT, INK, SERIES, STYLE, inline, svg_text
+from talkpose.report.source import Source
+
+WIDTH, LABELS, LINE = 360, 118, 13
+"""Width of a plot, of its labels, and height of a row, in points."""
+
+LABEL_LETTERS = 24
+COLOURS = {"method": SERIES[0], "ablation": SERIES[2], "control": SERIES[1], "diagnostic": INK}
+"""Colour of a method by its kind; the page has the legend."""
+
+CURVES = ("lmd", "mouth", "hs", "psnr")
+"""Metrics of the frame-count curve."""
+
+
+@dataclass(frozen=True)
+class Plot:
+    """One plot with what it shows; `protocol` defines it."""
+
+    title: str
+    protocol: str
+    definition: str
+    svg: Markup
+
+
+def hs_variants(metrics: pd.DataFrame, source: Source) -> list[Plot]:
+    """HS of every method on the persons' own sound: a plot a variant, a dot a person, a bar at the mean."""
+    rows = _own(metrics, source)
+    rows = rows[rows["metric"].str.match(r"hs(-|$)")]
+    return [
+        _dots(f"hs-{i}", str(metric), str(identifier), part, source)
+        for i, ((metric, identifier), part) in enumerate(rows.groupby(["metric", "protocol"], sort=True))
+    ]
+
+
+def correlations(metrics: pd.DataFrame, source: Source) -> list[Plot]:
+    """Audio-pose correlation: a plot a protocol, a row a person, a dot a method (Appendix A)."""
+    rows = metrics[metrics["metric"].str.startswith("audio-pose") & ~metrics["clip"].isin(_tested(source))]
+    plots = []
+    for i, ((metric, identifier), part) in enumerate(rows.groupby(["metric", "protocol"], sort=True)):
+        people = part["clip"].str.partition("__")[0]
+        labels = {str(person): str(person) for person in sorted(people.unique())}
+        kinds = part["method"].map(lambda name: source.roster[name].kind)
+        shown = part.assign(row=people, kind=kinds)
+        plots.append(_draw(f"audio-{i}", str(metric), str(identifier), shown, labels))
+    return plots
+
+
+def _tested(source: Source) -> set[str]:
+    return {f"{clip}__{OWN}" for clip in source.tested}
+
+
+def _own(metrics: pd.DataFrame, source: Source) -> pd.DataFrame:
+    """Rows of whole videos of persons with their own sound."""
+    rows = metrics[metrics["clip"].str.endswith(f"__{OWN}") & ~metrics["method"].str.contains(":")]
+    return rows[~rows["clip"].isin(_tested(source))]
+
+
+def _dots(name: str, metric: str, identifier: str, part: pd.DataFrame, source: Source) -> Plot:
+    labels = {method: source.roster[method].title for method in source.roster.in_order(part["method"])}
+    kinds = part["method"].map(lambda method: source.roster[method].kind)
+    return _draw(name, metric, identifier, part.assign(row=part["method"], kind=kinds), labels)
+
+
+def _draw(name: str, metric: str, identifier: str, rows: pd.DataFrame, labels: Mapping[str, str]) -> Plot:
+    """Dots of `value` by `row`, coloured by `kind`, with a bar at each row's mean; `labels` in order."""
+    used = protocol(metric, identifier)
+    height = LINE * len(labels) + 34
+    means = rows.groupby("row")["value"].mean()
+    with matplotlib.rc_context(STYLE | {"font.size": 8.5, "axes.grid.axis": "x"}):
+        figure = Figure(figsize=(WIDTH / 72, height / 72), facecolor="none")
+        box = (LABELS / WIDTH, 20 / height, 1 - (LABELS + 10) / WIDTH, 1 - 24 / height)
+        axes = figure.add_axes(box, facecolor="none")
+        seaborn.stripplot(
+            data=rows, x="value", y="row", hue="kind", order=list(labels), palette=COLOURS, jitter=False,
+            size=4.5, alpha=0.75, linewidth=0, legend=False, ax=axes,
+        )  # fmt: skip
+        axes.scatter([means[r] for r in labels], range(len(labels)), marker="|", s=70, color=INK, zorder=5)
+        axes.set(xlabel="", ylabel="")
+        axes.set_yticks(range(len(labels)), [_short(text) for text in labels.values()])
+        axes.tick_params(axis="y", length=0)
+        axes.set_ylim(len(labels) - 0.4, -0.6)
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+        axes.set_axisbelow(True)
+        text = svg_text(figure)
+    alt = "; ".join(f"{label} {means[row]:.3g}" for row, label in labels.items())
+    return Plot(used.title, identifier, used.definition, inline(text, f"{used.title}, means: {alt}", name))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LABEL_LETTERS else text[: LABEL_LETTERS - 1] + "…"
+
+
+def lengths(metrics: pd.DataFrame, source: Source) -> list[Plot]:
+    """Quality of Ours-P by the frames that it is trained on: a thin line a person, a thick one their mean."""
+    rows = _own(metrics, source)
+    frames = rows["method"].str.extract(r"^ours-p-n(\d+)$")[0].astype(float)
+    frames = frames.where(rows["method"] != "ours-p", source.config.train_frames)
+    rows = rows.assign(frames=frames)[frames.notna()]
+    if rows["frames"].nunique() < 2:
+        return []
+    plots = []
+    for metric in CURVES:
+        chosen = rows[rows["metric"] == metric]
+        for i, (identifier, part) in enumerate(chosen.groupby("protocol", sort=True)):
+            plots.append(_curve(f"length-{metric}-{i}", metric, str(identifier), part))
+    return plots
+
+
+def _curve(name: str, metric: str, identifier: str, part: pd.DataFrame) -> Plot:
+    used = protocol(metric, identifier)
+    shared: dict[str, Any] = {"data": part, "x": "frames", "y": "value", "errorbar": None, "legend": False}
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(280 / 72, 170 / 72), facecolor="none")
+        axes = figure.add_axes((0.15, 0.2, 0.82, 0.75), facecolor="none")
+        seaborn.lineplot(
+            **shared, units="clip", estimator=None, color=FAINT, linewidth=1, marker="o", markersize=3,
+            markeredgewidth=0, ax=axes,
+        )  # fmt: skip
+        seaborn.lineplot(
+            **shared, color=SERIES[0], linewidth=1.6, marker="o", markersize=4.5, markeredgewidth=0, ax=axes
+        )
+        axes.set(xlabel="frames", ylabel="")
+        axes.xaxis.label.set_color(INK)
+        axes.set_xticks(np.sort(part["frames"].unique()))
+        axes.yaxis.set_major_locator(MaxNLocator(4))
+        axes.set_axisbelow(True)
+        text = svg_text(figure)
+    means = part.groupby("frames")["value"].mean()
+    alt = "; ".join(f"{value:.3g} at {frames:.0f} frames" for frames, value in means.items())
+    title = f"{used.title} {used.arrow} {used.unit}".strip()
+    return Plot(title, identifier, used.definition, inline(text, f"{used.title}, mean: {alt}", name))
+
+
+def legend(kinds: Sequence[str]) -> list[tuple[str, int]]:
+    """(kind, number of its colour in the style sheet; 0 for the ink) of the kinds that are shown."""
+    return [(k, SERIES.index(c) + 1 if c in SERIES else 0) for k, c in COLOURS.items() if k in kinds]

@@ -1,0 +1,17 @@
+"""Names of the report's files: safe in a URL and on every file system, whatever a person or clip is called."""
+
+import hashlib
+import re
+
+
+def slug(name: str) -> str:
+    """`name` where it is safe as it is; else its safe letters and a hash that keeps it apart from others."""
+    safe = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")
+    if safe == name and len(safe) <= 100:
+        return name
+    return f"{safe[:80]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}".lstrip("-")
+
+
+def page(kind: str, name: str) -> str:
+    """File name of a page, such as `person-ann.html`."""
+    return f"{kind}-{slug(name)}.html"
