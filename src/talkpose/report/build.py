@@ -3,20 +3,22 @@
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from talkpose.files import atomic_path
-from talkpose.layout import RunLayout
+from talkpose.layout import OWN, RunLayout, item_id
+from talkpose.report import pages
+from talkpose.report.browser import NAME as VALUES
+from talkpose.report.browser import values_grid
 from talkpose.report.claims import judge
-from talkpose.report.media import bring, player
-from talkpose.report.pages import index_page, person_items, person_links
+from talkpose.report.clippages import Clips, person_context, person_links
+from talkpose.report.media import bring
+from talkpose.report.origin import Origin
+from talkpose.report.site import Site
 from talkpose.report.source import Source, read_run
+from talkpose.report.tablepages import TablePage, table_context, table_pages
 from talkpose.report.tables import build_tables, write_tables
-
-HERE = Path(__file__).parent
 
 
 def build_report(run: Path, out: Path | None = None) -> Path:
@@ -35,10 +37,8 @@ def build_report(run: Path, out: Path | None = None) -> Path:
     with atomic_path(out or layout.report) as folder:
         folder.mkdir()
         _write_pages(folder, layout, source, tables)
-        for path in sorted((HERE / "static").iterdir()):
-            shutil.copyfile(path, folder / path.name)
         times = json.dumps(source.times, sort_keys=True, indent=1)
-        _write(folder / "times.js", f"window.TALKPOSE_TIMES = {times};\n")
+        (folder / "times.js").write_text(f"window.TALKPOSE_TIMES = {times};\n", encoding="utf-8", newline="\n")
     return Path(out or layout.report) / "index.html"
 
 
@@ -51,34 +51,82 @@ def _tables(source: Source) -> dict[str, pd.DataFrame]:
 
 
 def _write_pages(folder: Path, layout: RunLayout, source: Source, tables: dict[str, pd.DataFrame]) -> None:
-    templates = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    persons = person_links(source, tables)
-    shared: dict[str, Any] = {"run": source.config.run, "persons": persons}
-    paper, checks = judge(tables, source.config.metrics)
+    listed = table_pages(source, tables)
+    clips = Clips(source, listed)
+    people = person_links(source, tables)
+    site = Site(folder, {"run": source.config.run, "persons": people, "table_list": listed})
+    site.static()
+    site.page("index.html", "index", pages.overview(source, listed, *judge(tables, source.config.metrics)))
+    _table_pages(site, layout, source, listed, clips)
+    _people_and_clips(site, layout, source, clips)
+    _values(site, source, clips)
+    by_clip = {clip: href for clip in source.tested if (href := clips.links.get(item_id(clip, OWN)))}
+    by_clip |= {person["name"]: person["href"] for person in people}
+    corpora = pages.corpora(source, by_clip)
+    grids = {f"corpus-{i}": entry["grid"] for i, entry in enumerate(corpora)}
+    site.page("clips.html", "clips", {"corpora": corpora, "chosen": clips.listed(), "grids": grids})
+    _tracking(site, source)
+    aside = pages.quarantine(source)
+    site.page("quarantine.html", "quarantine", aside | {"grids": {"quarantine": aside["grid"]}})
+    site.page("plots.html", "plots", pages.plot_page(source, people))
+    setup = pages.setup(source)
+    site.page("setup.html", "setup", setup | {"grids": {"models": setup["facts"]}})
+    _figures(site, layout, source, clips)
+
+
+def _table_pages(
+    site: Site, layout: RunLayout, source: Source, listed: list[TablePage], clips: Clips
+) -> None:
+    origin = Origin(layout, source)
+    for i, entry in enumerate(listed):
+        context = table_context(entry, source, origin, clips.links, layout, site.folder)
+        around = {
+            "before": listed[i - 1] if i else None,
+            "after": listed[i + 1] if i + 1 < len(listed) else None,
+        }
+        site.page(entry.href, "table", context | around, "index.html")
+
+
+def _people_and_clips(site: Site, layout: RunLayout, source: Source, clips: Clips) -> None:
+    site.page("people.html", "people", {})
+    for person in site.shared["persons"]:
+        context = person_context(person["name"], clips, layout, site.folder)
+        site.page(person["href"], "person", context, "people.html")
+    for name, href in clips.links.items():
+        tested = name.partition("__")[0] in source.tested
+        site.page(
+            href, "clip", clips.context(name, site.folder), "clips.html" if tested else "people.html"
+        )
+
+
+def _values(site: Site, source: Source, clips: Clips) -> None:
+    if source.metrics is None or source.metrics.empty:
+        site.page("values.html", "values", {"rows": 0})
+        return
+    content, files = values_grid(source.metrics, source.roster, clips.links)
+    for name, text in files:
+        site.text(name, text)
+    rows = sum(part["rows"] for part in content["parts"])
+    site.page("values.html", "values", {"rows": rows, "grids": {VALUES: content}})
+
+
+def _tracking(site: Site, source: Source) -> None:
+    context = pages.tracking(source)
     overlays = [
-        (path.stem, bring(path, folder, "tracks", path.parent.name, path.stem)) for path in source.overlays
+        (path.stem, bring(path, site.folder, "tracks", path.parent.name, path.stem))
+        for path in source.overlays
     ]
-    for figure in source.figures.values():
-        (folder / "figures").mkdir(exist_ok=True)
-        shutil.copyfile(layout.figures.parent / figure["sheet"], folder / "figures" / figure["sheet"])
-    page = index_page(source, tables, paper, checks, overlays)
-    _write(folder / "index.html", templates.get_template("index.html.j2").render(shared | page))
-    for person in persons:
-        players = [
-            player([item for item in source.items if item.name == name], folder, source.roster)
-            for name in dict.fromkeys(item.name for item in source.items if item.person == person["name"])
-        ]
-        context = {"person": {"name": person["name"], "players": person_items(source, players)}}
-        text = templates.get_template("person.html.j2").render(shared | context)
-        _write(folder / person["href"], text)
+    grids = {"tracks": context["tracks"], "errors": context["errors"]}
+    site.page("tracking.html", "tracking", context | {"overlays": overlays, "grids": grids})
 
 
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")
+def _figures(site: Site, layout: RunLayout, source: Source, clips: Clips) -> None:
+    figures = []
+    for name, figure in source.figures.items():
+        (site.folder / "figures").mkdir(exist_ok=True)
+        shutil.copyfile(layout.figures.parent / figure["sheet"], site.folder / "figures" / figure["sheet"])
+        shown = dict.fromkeys(picture["clip"] for picture in figure.get("pictures", []))
+        linked = [(clip, clips.links.get(item_id(clip, OWN), "")) for clip in shown]
+        rows = [source.roster[method].title for method in figure["rows"]]
+        figures.append({"name": name, **figure, "rows": rows, "clips": linked})
+    site.page("figures.html", "figures", {"figures": figures})

@@ -60,7 +60,7 @@ def column(
     """Head and packed values of one column."""
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
         whole = pd.api.types.is_integer_dtype(values)
-        return number_head(name, label, 0 if whole else digits), pack(values.to_numpy())
+        return number_head(name, label, 0 if whole else digits, trim=True), pack(values.to_numpy())
     if pd.api.types.is_bool_dtype(values):
         values = values.map({True: "yes", False: "no"})
     codes, names = pd.factorize(values.astype(object).where(values.notna(), None))
@@ -70,7 +70,7 @@ def column(
 
 
 def number_head(name: str, label: str, digits: int, **more: Any) -> dict[str, Any]:
-    """Head of a column of numbers; `more` may hold arrow, unit, protocol and shown."""
+    """Head of a column of numbers; `more` may hold arrow, unit, protocol, shown, trim."""
     return {"key": name, "label": label, "kind": "number", "decimals": digits, "shown": True} | more
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from talkpose.layout import OWN
+from talkpose.report.names import slug
 from talkpose.report.roster import Roster
 from talkpose.report.source import Item
 
@@ -47,8 +48,11 @@ class Player:
 
 def bring(source: Path, out: Path, *parts: str) -> str:
     """Hard-link `source` to out/media/<parts>.mp4, or copy where links do not reach; return its URL."""
-    target = out.joinpath("media", *parts).with_name(f"{parts[-1]}.mp4")
+    *folders, stem = (slug(part) for part in parts)
+    target = out.joinpath("media", *folders, f"{stem}.mp4")
     target.parent.mkdir(parents=True, exist_ok=True)
+    if target.exists():  # a person's page and the clip's own show one file
+        return quote(target.relative_to(out).as_posix())
     try:
         os.link(source, target)
     except OSError:  # another file system, or one without links

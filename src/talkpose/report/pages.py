@@ -1,29 +1,33 @@
-"""What each page shows: plain values for the templates."""
+"""What the pages of the whole run show: plain values for the templates, and grids for the scripts."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 import yaml
 
-from talkpose.report import plots
+from talkpose.layout import BASE
+from talkpose.report import dots, plots
 from talkpose.report.claims import Claim
-from talkpose.report.media import Player
+from talkpose.report.grids import grid
 from talkpose.report.provenance import features
 from talkpose.report.source import Source
-from talkpose.report.views import View, item_view, plain, view
+from talkpose.report.tablepages import TablePage
 
 STAGES = {"motion": "Stage 1: sound to expression and pose", "refine": "Stage 2: refinement"}
-TABLE_ORDER = (
-    "table2",
-    "heldout",
-    "hs",
-    "ablations",
-    "lengths",
-    "stage1",
-    "stage2",
-    "persons",
-    "table1",
-)
+CLAIM_TABLES = {
+    "Table 1": "table1",
+    "Table 2": "table2",
+    "Section 4.4": "hs",
+    "Appendix A": "appendix_a",
+    "Appendix B": "lengths",
+    "Pose": "hs",
+    "Lips": "heldout",
+    "Stage 1": "stage1",
+    "Stage 2": "stage2",
+}
+"""Where the numbers behind a claim stand, by the claim's source."""
+
 CLIP_COLUMNS = {
     "clip": "clip",
     "seconds": "seconds",
@@ -42,83 +46,28 @@ CLIP_COLUMNS = {
 """Columns of a corpus' index that the report shows; offsets in frames, positive where the sound is late."""
 
 
-def index_page(
-    source: Source,
-    tables: dict[str, pd.DataFrame],
-    paper: list[Claim],
-    checks: list[Claim],
-    overlays: list[tuple[str, str]],
+def overview(
+    source: Source, tables: Sequence[TablePage], paper: Sequence[Claim], checks: Sequence[Claim]
 ) -> dict[str, Any]:
-    """Everything on the first page; `overlays` are (clip, URL) of the tracking videos."""
+    """The first page: what ran, what it shows of the paper's claims, and where everything else is."""
     verdicts = [claim.verdict for claim in (*checks, *paper)]
+    pages = {entry.name: entry.href for entry in tables}
     return {
         "facts": _facts(source),
         "methods": [source.roster[name] for name in source.config.all_methods],
         "missing": source.missing,
         "checks": checks,
         "claims": paper,
-        "tally": [(v, verdicts.count(v)) for v in ("pass", "deviates", "not attempted") if v in verdicts],
-        "tables": [view(name, tables[name], source.roster) for name in TABLE_ORDER if name in tables],
-        "corpora": [_corpus(source, name) for name in source.config.corpora],
-        "quarantine": _quarantine(source.quarantine),
-        "tracks": _summary(source.tracks),
-        "overlays": overlays,
-        "figures": [
-            {"name": name, **figure, "rows": [source.roster[m].title for m in figure["rows"]]}
-            for name, figure in source.figures.items()
-        ],
-        "validation": _validation(source.validation),
-        "training": [
-            t for stage in sorted({c.stage for c in source.curves}) if (t := _training(source, stage))
-        ],
-        "model_facts": _model_facts(source),
-        "features": features(source.config),
-        "versions": sorted(source.provenance.get("versions", {}).items()),
-        "config": yaml.safe_dump(source.config.model_dump(mode="json"), sort_keys=False, allow_unicode=True),
+        "claim_pages": {text: pages[name] for text, name in CLAIM_TABLES.items() if name in pages},
+        "tally": [(verdict, verdicts.count(verdict)) for verdict in dict.fromkeys(sorted(verdicts, key=_rank))],
+        "tables": tables,
+        "simulated": [entry for entry in tables if entry.view.simulated],
     }
 
 
-def person_links(source: Source, tables: dict[str, pd.DataFrame]) -> list[dict[str, Any]]:
-    """Name, page, items and headline numbers of every person."""
-    links = []
-    for person in source.persons:
-        items = [item for item in source.items if item.person == person]
-        links.append(
-            {
-                "name": person,
-                "href": f"person-{person}.html",
-                "sounds": len({item.name for item in items}),
-                "methods": len({item.method for item in items}),
-                "numbers": _headline(tables, person),
-            }
-        )
-    return links
-
-
-def person_items(source: Source, players: list[Player]) -> list[dict[str, Any]]:
-    """One person's players with the values of their videos."""
-    return [{**vars(p), "view": _item_view(source, p.name)} for p in players]
-
-
-def _item_view(source: Source, name: str) -> View | None:
-    if source.metrics is None:
-        return None
-    facts = {item.method: item.facts() for item in source.items if item.name == name}
-    return item_view(source.metrics, name, facts, source.roster)
-
-
-def _headline(tables: dict[str, pd.DataFrame], person: str) -> list[tuple[str, str]]:
-    wanted = (
-        ("stage1", person, "ours-p", "Ours-P mouth r", 2),
-        ("stage2", f"{person} / face", "refined", "face PSNR", 1),
-    )
-    found = []
-    for name, row, column, label, digits in wanted:
-        if name in tables:
-            table = tables[name]
-            values = table[(table.row == row) & (table.column == column) & (table.kind == "reproduced")].value
-            found += [(label, f"{value:.{digits}f}") for value in values]
-    return found
+def _rank(verdict: str) -> int:
+    order = ("pass", "reproduced", "within interval", "deviates", "not attempted")
+    return order.index(verdict) if verdict in order else len(order)
 
 
 def _facts(source: Source) -> list[tuple[str, str]]:
@@ -129,7 +78,7 @@ def _facts(source: Source) -> list[tuple[str, str]]:
         ("Corpora", ", ".join(f"{name} ({corpus.role})" for name, corpus in config.corpora.items())),
         ("Clips", f"{usable} used, {aside} quarantined"),
         ("Persons", ", ".join(source.persons) or "none"),
-        ("Methods", ", ".join(source.roster[name].title for name in config.all_methods)),
+        ("Methods and controls", str(len(config.all_methods))),
         ("Scale", f"{config.scale}, {config.clips.size}×{config.clips.size} pixels"),
         ("Personal training", f"first {config.train_seconds:g} s"),
         ("Device", str(source.provenance.get("device", config.device))),
@@ -137,64 +86,93 @@ def _facts(source: Source) -> list[tuple[str, str]]:
     ]
 
 
-def _corpus(source: Source, name: str) -> dict[str, Any]:
-    corpus = source.config.corpora[name]
-    table = source.clips.get(name)
-    heads, rows = ([], []) if table is None else plain(table.dropna(axis=1, how="all"), CLIP_COLUMNS)
-    count = "no index" if table is None else f"{len(table)} {'clip' if len(table) == 1 else 'clips'}"
-    return {"name": name, "about": f"{corpus.role}, {corpus.reader}, {count}", "heads": heads, "rows": rows}
+def corpora(source: Source, links: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Every corpus with the grid of its clips, None where it has no usable clip; `links` from clip to page."""
+    found = []
+    for name, corpus in source.config.corpora.items():
+        table = source.clips.get(name)
+        count = "no index" if table is None else f"{len(table)} {'clip' if len(table) == 1 else 'clips'}"
+        entry: dict[str, Any] = {"name": name, "about": f"{corpus.role}, {corpus.reader}, {count}", "grid": None}
+        if table is not None and len(table):
+            shown = table.dropna(axis=1, how="all")
+            known = links if corpus.role in ("test", "persons") else None
+            entry["grid"] = grid(f"Clips of {name}", shown, CLIP_COLUMNS, facets=("codec",), links=known)
+        found.append(entry)
+    return found
 
 
-def _summary(table: pd.DataFrame | None) -> dict[str, Any] | None:
-    """Heads and rows of a summary table, corpus and clip first."""
+def tracking(source: Source) -> dict[str, Any]:
+    """Summary of the tracks, and errors against the truth, as grids."""
+    found: dict[str, Any] = {"tracks": None, "validation": [], "errors": None}
+    table = source.tracks
+    if table is not None and not table.empty:
+        names = sorted(
+            table.columns.drop("sha256", errors="ignore"),
+            key=lambda name: {"corpus": 0, "clip": 1}.get(name, 2),
+        )
+        heads = {name: name.replace("_", " ") for name in names}
+        found["tracks"] = grid("Tracking", table, heads, 4, facets=("corpus",))
+    if source.validation.get("bounds"):
+        found["validation"] = [_bound(line) for line in source.validation["bounds"]]
+        errors = pd.DataFrame(source.validation["clips"])
+        heads = {name: name for name in errors.columns}
+        found["errors"] = grid("Errors of each clip", errors, heads, 3, facets=("corpus",))
+    return found
+
+
+def _bound(line: Mapping[str, Any]) -> dict[str, Any]:
+    bound = f"at most {line['most']:g}" if line["most"] is not None else f"at least {line['least']:g}"
+    verdict = "pass" if line["passed"] else "deviates"
+    return {
+        "text": line["text"], "bound": bound, "found": f"{line['found']:.3g}", "unit": line["unit"],
+        "n": line["n"], "verdict": verdict,
+    }  # fmt: skip
+
+
+def quarantine(source: Source) -> dict[str, Any]:
+    """Counts by reason and the grid of what was set aside; `known` is False where the run has no such list."""
+    table = source.quarantine
     if table is None or table.empty:
-        return None
-    columns = sorted(
-        table.columns.drop("sha256", errors="ignore"), key=lambda name: {"corpus": 0, "clip": 1}.get(name, 2)
-    )
-    heads, rows = plain(table, {name: name.replace("_", " ") for name in columns}, 4)
-    return {"heads": heads, "rows": rows}
-
-
-def _validation(found: dict[str, Any]) -> dict[str, Any] | None:
-    """Bounds with their verdicts, and the clips' own errors; None where no clip carries its truth."""
-    if not found.get("bounds"):
-        return None
-    bounds = [
-        {
-            "text": line["text"],
-            "bound": f"at most {line['most']:g}"
-            if line["most"] is not None
-            else f"at least {line['least']:g}",
-            "found": f"{line['found']:.3g}",
-            "unit": line["unit"],
-            "n": line["n"],
-            "verdict": "pass" if line["passed"] else "deviates",
-        }
-        for line in found["bounds"]
-    ]
-    table = pd.DataFrame(found["clips"])
-    heads, rows = plain(table, {name: name for name in table.columns}, 3)
-    return {"bounds": bounds, "heads": heads, "rows": rows}
-
-
-def _quarantine(table: pd.DataFrame | None) -> dict[str, Any] | None:
-    if table is None:
-        return None
+        return {"known": table is not None, "counts": [], "rows": 0, "grid": None}
     counts = table["reason"].value_counts() if "reason" in table else pd.Series(dtype=int)
-    heads, rows = plain(table, {name: name for name in table.columns})
     ordered = sorted(((str(k), int(v)) for k, v in counts.items()), key=lambda pair: (-pair[1], pair[0]))
-    return {"counts": ordered, "heads": heads, "rows": rows}
+    heads = {name: name for name in table.columns}
+    content = grid("Quarantined clips", table, heads, facets=("corpus", "reason"))
+    return {"known": True, "counts": ordered, "rows": len(table), "grid": content}
 
 
-def _training(source: Source, stage: str) -> dict[str, Any]:
-    curves = [curve for curve in source.curves if curve.stage == stage]
+def plot_page(source: Source, people: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """All plots of metric rows and training; `lacking` names those that this run has nothing for."""
+    metrics = source.metrics
+    groups, lacking = [], []
+    for name, title, make, why in (
+        ("hs", "HS by variant, with controls", dots.hs_variants, "no HS of a person's own sound was measured"),
+        ("audio-pose", "Audio-pose correlation by person", dots.correlations, "it was not measured"),
+        ("lengths", "Frame-count curve", dots.lengths, "fewer than two training lengths were measured"),
+    ):
+        shown = [] if metrics is None else make(metrics, source)
+        if shown:
+            groups.append({"name": name, "title": title, "plots": shown})
+        else:
+            lacking.append(f"{title}: {why}")
+    trained = sorted({(c.stage, c.variant != BASE, c.variant) for c in source.curves})
+    training = [_training(source, stage, variant) for stage, _, variant in trained]
+    if not training:
+        lacking.append("Training curves: no model of this run left any")
+    if not people:
+        lacking.append("Pose histograms and traces: no person has a video")
+    kinds = dots.legend([source.roster[name].kind for name in source.config.all_methods])
+    return {"groups": groups, "kinds": kinds, "training": training, "lacking": lacking}
+
+
+def _training(source: Source, stage: str, variant: str) -> dict[str, Any]:
+    """Panels of one stage and variant: a line a model."""
+    curves = [c for c in source.curves if (c.stage, c.variant) == (stage, variant)]
     models = plots.series_order(curves)
-    quantities = dict.fromkeys(curve.quantity for curve in curves)
     panels = []
-    for i, quantity in enumerate(quantities):
+    for i, quantity in enumerate(dict.fromkeys(curve.quantity for curve in curves)):
         shown = [curve for curve in curves if curve.quantity == quantity]
-        svg = plots.panel(shown, models, f"{stage}-{i}")
+        svg = plots.panel(shown, models, f"{stage}-{variant}-{i}")
         panels.append({"name": quantity.replace("_", " "), "svg": svg})
     legend = [
         {
@@ -204,13 +182,23 @@ def _training(source: Source, stage: str) -> dict[str, Any]:
         }
         for i, name in enumerate(models)
     ]
-    return {"title": STAGES.get(stage, stage), "models": legend, "panels": panels}
+    title = STAGES.get(stage, stage)
+    main = variant == BASE
+    return {"title": title if main else f"{title}, {variant}", "main": main, "models": legend, "panels": panels}
 
 
-def _model_facts(source: Source) -> dict[str, Any] | None:
+def setup(source: Source) -> dict[str, Any]:
+    """Substitutes, versions, numbers of the trained models, configuration."""
+    config = source.config
     rows = [{"model": name, **facts} for name, facts in sorted(source.facts.items()) if facts]
-    if not rows:
-        return None
-    table = pd.DataFrame(rows)
-    heads, shown = plain(table, {name: name.replace("_", " ") for name in table.columns}, 4)
-    return {"heads": heads, "rows": shown}
+    facts = None
+    if rows:
+        table = pd.DataFrame(rows)
+        heads = {name: name.replace("_", " ") for name in table.columns}
+        facts = grid("Numbers of the trained models", table, heads, 4)
+    return {
+        "features": features(config),
+        "facts": facts,
+        "versions": sorted(source.provenance.get("versions", {}).items()),
+        "config": yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True),
+    }

@@ -1,5 +1,6 @@
 """Head poses of a person, real and by each method: how they spread, and how they move."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ BINS = 20
 FPS = 25
 REAL, OURS = INK, SERIES[1]
 SKIPPED = ("diagnostic",)
-LENGTH = "ours-p-n"
+LENGTH = re.compile(r"ours-p-n\d+")
 """Training lengths have their own table."""
 
 
@@ -46,7 +47,7 @@ def person_motions(layout: RunLayout, source: Source, person: str, corpus: str) 
     found = []
     for method in source.config.all_methods:
         card = source.roster[method]
-        if method == "oracle" or card.kind in SKIPPED or method.startswith(LENGTH):
+        if method == "oracle" or card.kind in SKIPPED or LENGTH.fullmatch(method):
             continue
         angles = _angles(layout.video(method, item_id(person, OWN)) / "coefficients.npz")
         if angles is not None and len(angles) > 1 and len(real) > 1:

@@ -13,7 +13,7 @@ import pandas as pd
 from talkpose.config import RunConfig
 from talkpose.errors import UserError
 from talkpose.files import read_json
-from talkpose.layout import RunLayout
+from talkpose.layout import BASE, RunLayout
 from talkpose.report.provenance import provenance
 from talkpose.report.roster import Roster, read_roster
 
@@ -62,6 +62,7 @@ class Curve:
     quantity: str
     steps: np.ndarray
     values: np.ndarray
+    variant: str = BASE
 
 
 @dataclass
@@ -88,7 +89,7 @@ class Source:
     roster: Roster
     curves: list[Curve]
     facts: dict[str, dict[str, Any]]
-    """Numbers that trained models left beside their weights, by "<stage>, <model>"."""
+    """Numbers that trained models left beside their weights, by "<stage>, <model>" or "<stage> <variant>, <model>"."""
     times: dict[str, float]
     """Seconds by step. Wall-clock: it must reach no file but times.js."""
     missing: list[str] = field(default_factory=list)
@@ -198,25 +199,27 @@ def _models(folder: Path) -> tuple[list[Curve], dict[str, dict[str, Any]]]:
     for path in sorted(folder.rglob("*.json")):
         stage, *rest = path.relative_to(folder).with_suffix("").parts
         model = rest[-1].partition(".")[0] if rest else stage
+        variant = rest[0] if len(rest) > 1 and rest[0] not in ("person", "shards") else BASE
         try:
             content = read_json(path)
         except json.JSONDecodeError as error:
             raise UserError(f"{path}: not valid JSON ({error}); train this model again") from error
-        curves += _curves(stage, model, content.get("curves", []))
+        curves += _curves(stage, model, variant, content.get("curves", []))
         numbers = {**content, **content.get("facts", {})}
         known = {k: v for k, v in numbers.items() if isinstance(v, (int, float, str)) and k not in RECEIPT}
-        facts.setdefault(f"{stage}, {model}", {}).update(known)
+        name = f"{stage}, {model}" if variant == BASE else f"{stage} {variant}, {model}"
+        facts.setdefault(name, {}).update(known)
     return curves, facts
 
 
-def _curves(stage: str, model: str, content: Any) -> Iterator[Curve]:
+def _curves(stage: str, model: str, variant: str, content: Any) -> Iterator[Curve]:
     frame = pd.DataFrame(content).select_dtypes("number")
     steps = (frame.pop("step") if "step" in frame else pd.Series(range(len(frame)))).to_numpy(float)
     for quantity in frame.columns:
         values = frame[quantity].to_numpy(float)
         known = ~np.isnan(values)
         if known.sum() > 1:
-            yield Curve(stage, model, str(quantity), *_thin(steps[known], values[known]))
+            yield Curve(stage, model, str(quantity), *_thin(steps[known], values[known]), variant)
 
 
 def _thin(steps: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

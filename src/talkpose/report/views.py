@@ -9,7 +9,7 @@ import pandas as pd
 
 from talkpose.metrics.base import Protocol
 from talkpose.metrics.registry import protocol
-from talkpose.report.layouts import GROUP_LABELS, LAYOUTS, REGION
+from talkpose.report.layouts import GROUP_LABELS, LAYOUTS, REGION, Layout
 from talkpose.report.published import PROTOCOLS
 from talkpose.report.roster import KINDS, Roster
 from talkpose.report.tables import ALL
@@ -33,6 +33,7 @@ class Cell:
     sort: str = ""
     interval: str = ""
     title: str = ""
+    simulated: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Row:
     cells: list[Cell]
     n: str = ""
     title: str = ""
+    protocol: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,11 +70,18 @@ class View:
     not_attempted: str = ""
     count: str = "n"
     """What the last column counts."""
+    simulated: bool = False
+    """whether a made value stands in it; such a table must say so"""
+
+    @property
+    def rows(self) -> int:
+        """Rows in all groups."""
+        return sum(len(group.rows) for group in self.groups)
 
 
 def view(name: str, table: pd.DataFrame, roster: Roster) -> View:
     """One table of tables.py as a page shows it; columns and rows without any number are left out."""
-    layout = LAYOUTS[name]
+    layout = LAYOUTS.get(name) or _plain_layout(name, table)
     known = table[table.value.notna()]
     columns = [entry for entry in layout.columns if (known.column == entry[0]).any()]
     computed, quoted = known[known.kind != "quoted"], known[known.kind == "quoted"]
@@ -84,7 +93,7 @@ def view(name: str, table: pd.DataFrame, roster: Roster) -> View:
         arrow = used.arrow if column not in ("min", "max", "training", "gain") else ""
         shown_id = used.id if len(known_here) == 1 else "<region>-v1"
         heads.append(Column(label or _label(column, used, roster), arrow, used.unit, shown_id))
-        definitions |= {f"{p.title}, {p.id}": p.definition for p in known_here if p.id}
+        definitions |= {f"{p.title}, {p.id}": p.definition for p in known_here if p.id and is_known(p)}
     groups = [
         Group(GROUP_LABELS.get(kind, kind), rows, kind)
         for kind, rows in _grouped(name, computed, quoted, columns, roster)
@@ -93,8 +102,19 @@ def view(name: str, table: pd.DataFrame, roster: Roster) -> View:
     skipped = table[(table.kind == "not-attempted") & ~table.row.isin(computed.row)].row
     return View(
         name, layout.title, layout.about, layout.head, heads, groups, list(definitions.items()),
-        ", ".join(dict.fromkeys(skipped)),
+        ", ".join(dict.fromkeys(skipped)), simulated=bool((known.kind == "simulated").any()),
     )  # fmt: skip
+
+
+def _plain_layout(name: str, table: pd.DataFrame) -> Layout:
+    """Layout of a table that has none of its own: its columns under their own names."""
+    columns = tuple((column, column, column) for column in dict.fromkeys(table.column))
+    return Layout(name.replace("-", " ").replace("_", " ").capitalize(), "", "Row", columns)
+
+
+def is_known(used: Protocol) -> bool:
+    """Whether this version defines the protocol."""
+    return not used.definition.startswith("not defined")
 
 
 def _protocols(cells: pd.DataFrame, metric: str) -> list[Protocol]:
@@ -179,63 +199,5 @@ def _cell(cell: dict[Any, Any] | None, metric: str) -> Cell:
     if np.isfinite([cell["ci_low"], cell["ci_high"]]).all():
         interval = f"{cell['ci_low']:.{digits}f} … {cell['ci_high']:.{digits}f}"
     title = f"{cell['kind']}, n = {int(cell['n'])}, protocol {cell['protocol']}"
-    return Cell(f"{value:{sign}.{digits}f}", repr(value), interval, title)
-
-
-def item_view(
-    metrics: pd.DataFrame, clip: str, facts: Mapping[str, Mapping[str, float]], roster: Roster
-) -> View | None:
-    """Values of every method on one item with the facts that methods left; None where none was measured."""
-    rows = metrics[(metrics["clip"] == clip) & ~metrics["method"].str.contains(":")]
-    if rows.empty:
-        return None
-    wanted = ("psnr", "ssim", "lmd", "mouth", "mouth-lag", "hs")
-    used = {r["metric"]: protocol(r["metric"], r["protocol"]) for r in rows.to_dict("records")}
-    shown = [metric for metric in wanted if metric in used]
-    extra = sorted({name for own in facts.values() for name in own})
-    lines = []
-    for method in roster.in_order(rows["method"]):
-        mine = {r["metric"]: r for r in rows[rows.method == method].to_dict("records")}
-        cells = [_item_cell(mine.get(metric), used[metric]) for metric in shown]
-        cells += [_fact_cell(facts.get(method, {}).get(name)) for name in extra]
-        frames = max(int(r["n_frames"]) for r in mine.values())
-        lines.append(Row(roster[method].title, cells, str(frames)))
-    heads = [Column(used[m].title, used[m].arrow, used[m].unit, used[m].id) for m in shown]
-    heads += [Column(name.replace("_", " ")) for name in extra]
-    definitions = [(f"{used[m].title}, {used[m].id}", used[m].definition) for m in shown]
-    return View(
-        clip, "Values of these videos", "", "Method", heads, [Group("", lines)], definitions, "", "frames"
-    )
-
-
-def _fact_cell(value: float | None) -> Cell:
-    return Cell("–") if value is None else Cell(f"{value:.3g}", repr(value))
-
-
-def _item_cell(row: dict[Any, Any] | None, used: Protocol) -> Cell:
-    if row is None or not np.isfinite(row["value"]):
-        return Cell("–", title="not measured")
-    value = float(row["value"])
-    return Cell(f"{value:.{used.decimals}f}", repr(value), title=f"{row['n_frames']} frames, {used.id}")
-
-
-def plain(table: pd.DataFrame, columns: dict[str, str], digits: int = 2) -> tuple[list[str], list[Row]]:
-    """Any table as heads and rows: `columns` maps its column names to heads; those it lacks are left out."""
-    present = [name for name in columns if name in table.columns]
-    rows = [
-        Row("", [_plain_cell(record[name], digits) for name in present])
-        for record in table.to_dict("records")
-    ]
-    return [columns[name] for name in present], rows
-
-
-def _plain_cell(value: Any, digits: int) -> Cell:
-    if pd.isna(value):
-        return Cell("–")
-    if isinstance(value, (bool, np.bool_)):
-        return Cell("yes" if value else "no", str(int(value)))
-    if isinstance(value, (int, np.integer)):
-        return Cell(str(value), str(value))
-    if isinstance(value, (float, np.floating)):
-        return Cell(f"{value:.{digits}f}".rstrip("0").rstrip("."), repr(float(value)))
-    return Cell(str(value), str(value))
+    made = cell["kind"] == "simulated"
+    return Cell(f"{value:{sign}.{digits}f}", repr(value), interval, title, made)

@@ -32,16 +32,36 @@
     }));
   }
 
-  const place = document.getElementById("times");
+  for (const input of document.querySelectorAll("input[data-filter]")) {
+    const bodies = [...document.getElementById(input.dataset.filter).querySelectorAll("tbody")];
+    const output = input.closest(".filter").querySelector("output");
+    input.addEventListener("input", () => {
+      const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+      let kept = 0, all = 0;
+      for (const body of bodies) {
+        const rows = [...body.rows].filter((row) => !row.classList.contains("group"));
+        for (const row of rows) {
+          const text = `${body.querySelector(".group")?.textContent ?? ""} ${row.textContent}`.toLowerCase();
+          row.hidden = !words.every((word) => text.includes(word));
+          kept += !row.hidden;
+        }
+        all += rows.length;
+        body.hidden = rows.length > 0 && rows.every((row) => row.hidden);
+      }
+      output.textContent = kept === all ? "" : `${kept} of ${all}`;
+    });
+  }
+
+  const show = (seconds) => (seconds >= 60 ? `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s` : `${seconds.toFixed(1)} s`);
   const times = Object.entries(window.TALKPOSE_TIMES ?? {});
-  if (place && times.length) {
-    const show = (seconds) => (seconds >= 60 ? `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s` : `${seconds.toFixed(1)} s`);
+
+  // Rows of [name, seconds], longest first, with bars.
+  const draw = (place, rows, note) => {
     const table = document.createElement("table");
     table.className = "times";
-    const longest = Math.max(...times.map(([, seconds]) => seconds));
-    const total = times.reduce((sum, [, seconds]) => sum + seconds, 0);
+    const longest = Math.max(...rows.map(([, seconds]) => seconds));
     const body = table.createTBody();
-    for (const [step, seconds] of times.sort((a, b) => b[1] - a[1])) {
+    for (const [step, seconds] of [...rows].sort((a, b) => b[1] - a[1])) {
       const row = body.insertRow();
       const head = document.createElement("th");
       head.scope = "row";
@@ -54,7 +74,7 @@
     }
     const sum = document.createElement("p");
     sum.className = "note";
-    sum.textContent = `${times.length} ${times.length === 1 ? "job" : "jobs"}, ${show(total)} in all; jobs run side by side, so the run itself was shorter.`;
+    sum.textContent = note;
     const scroll = document.createElement("div");
     scroll.className = "scroll";
     scroll.tabIndex = 0;
@@ -62,5 +82,24 @@
     scroll.setAttribute("aria-label", "Times");
     scroll.append(table);
     place.replaceChildren(scroll, sum);
+  };
+  const total = (rows) => show(rows.reduce((sum, [, seconds]) => sum + seconds, 0));
+  const jobs = (n) => `${n} ${n === 1 ? "job" : "jobs"}`;
+
+  const place = document.getElementById("times");
+  if (place && times.length) draw(place, times, `${jobs(times.length)}, ${total(times)} in all; jobs run side by side, so the run itself was shorter.`);
+
+  // A table's page: the steps behind it, jobs of one rule together.
+  for (const part of document.querySelectorAll(".times-of")) {
+    const starts = JSON.parse(part.dataset.steps);
+    const mine = times.filter(([step]) => starts.some((start) => step.startsWith(start)));
+    const rules = new Map();
+    for (const [step, seconds] of mine) {
+      const rule = step.split("-")[0];
+      const [n, sum] = rules.get(rule) ?? [0, 0];
+      rules.set(rule, [n + 1, sum + seconds]);
+    }
+    const rows = [...rules].map(([rule, [n, sum]]) => [`${rule.replaceAll("_", " ")}, ${jobs(n)}`, sum]);
+    if (rows.length) draw(part, rows, `${total(mine)} for every step behind this table; other tables share them.`);
   }
 })();

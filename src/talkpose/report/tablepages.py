@@ -1,0 +1,140 @@
+"""A page a table: its cells, what they mean, where they come from, and the clips behind them."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from talkpose.layout import OWN, RunLayout
+from talkpose.report import dots
+from talkpose.report.chosen import PLACES, Extremes, extremes
+from talkpose.report.names import page
+from talkpose.report.origin import Origin, commands, methods_of, steps_of
+from talkpose.report.roster import Roster
+from talkpose.report.source import Source
+from talkpose.report.views import View, view
+
+ORDER = ("table2", "heldout", "hs", "ablations", "lengths", "stage1", "stage2", "persons", "table1")
+"""Tables in the order of their pages; others follow."""
+
+FORMATS = {"csv": "CSV", "tex": "LaTeX", "json": "JSON", "parquet": "Parquet"}
+BY_METRIC = {"hs": "hs", "stage1": "mouth"}
+"""Metric that ranks a table's clips where it is not the configured one."""
+
+UNRANKED = ("table1", "persons", "stage2")
+"""Tables without clips to rank: of people's answers, of single clips, of stages."""
+
+
+@dataclass(frozen=True)
+class TablePage:
+    """One table with what its page needs; `extremes` are the clips that it links."""
+
+    name: str
+    href: str
+    view: View
+    table: pd.DataFrame
+    extremes: Extremes | None
+
+
+def table_pages(source: Source, tables: Mapping[str, pd.DataFrame]) -> list[TablePage]:
+    """Pages of all tables, in ORDER."""
+    names = [*(n for n in ORDER if n in tables), *(n for n in tables if n not in ORDER)]
+    return [
+        TablePage(
+            name,
+            page("table", name),
+            view(name, tables[name], source.roster),
+            tables[name],
+            _extremes(name, tables[name], source),
+        )
+        for name in names
+    ]
+
+
+def _extremes(name: str, table: pd.DataFrame, source: Source) -> Extremes | None:
+    metrics, report = source.metrics, source.config.report
+    if name in UNRANKED or metrics is None:
+        return None
+    methods = methods_of(table, source)
+    tested = metrics["corpus"].isin(source.config.corpora_with("test"))
+    if name == "table2" and tested.any():
+        rows = metrics[tested]
+    else:
+        rows = metrics[~tested]
+        rows = rows[rows["clip"].str.endswith(f"__{OWN}")]
+    return extremes(rows, BY_METRIC.get(name, report.clip_metric), methods, report.clips_each)
+
+
+def table_context(
+    entry: TablePage, source: Source, origin: Origin, links: Mapping[str, str], layout: RunLayout, folder: Path
+) -> dict[str, Any]:
+    """What the page of one table shows; `links` from item to page. Downloads are copied to `folder`."""
+    methods = methods_of(entry.table, source)
+    plots, lacking = _plots(entry.name, source)
+    return {
+        "table": entry,
+        "view": entry.view,
+        "methods": [source.roster[name] for name in methods],
+        "plots": plots,
+        "lacking": lacking,
+        "kinds": dots.legend([source.roster[name].kind for name in methods]),
+        "extremes": _shown(entry.extremes, source.roster, links),
+        "commands": commands(source),
+        "steps": steps_of(methods, source),
+        "hashes": origin.of(entry.table),
+        "downloads": _downloads(entry.name, layout, folder),
+        "device": str(source.provenance.get("device", source.config.device)),
+        "seed": str(source.provenance.get("seed", source.config.seed)),
+        "samples": source.config.metrics.bootstrap,
+        "run_name": source.config.run,
+    }
+
+
+def _downloads(name: str, layout: RunLayout, folder: Path) -> list[tuple[str, str]]:
+    """(format, URL) of the table's files, copied so that the report stands alone."""
+    found = []
+    for suffix, label in FORMATS.items():
+        path = layout.tables / f"{name}.{suffix}"
+        if path.is_file():
+            (folder / "downloads").mkdir(exist_ok=True)
+            shutil.copyfile(path, folder / "downloads" / path.name)
+            found.append((label, f"downloads/{path.name}"))
+    return found
+
+
+def _plots(name: str, source: Source) -> tuple[list[dots.Plot], list[str]]:
+    """Plots beside a table, and what is lacking for them."""
+    metrics = source.metrics
+    if metrics is None:
+        return [], []
+    if name == "hs":
+        plots = dots.hs_variants(metrics, source)
+        return plots, [] if plots else ["HS by variant: no HS of a person's own sound was measured"]
+    if name == "lengths":
+        plots = dots.lengths(metrics, source)
+        return plots, [] if plots else ["frame-count curve: fewer than two training lengths were measured"]
+    if name.replace("_", "-").startswith(("appendix-a", "audio-pose")):
+        plots = dots.correlations(metrics, source)
+        return plots, [] if plots else ["correlation per person: no audio-pose correlation was measured"]
+    return [], []
+
+
+def _shown(found: Extremes | None, roster: Roster, links: Mapping[str, str]) -> dict[str, Any] | None:
+    """Rows of methods, columns of places; a clip whose video is not there stands without a link."""
+    if found is None or not found.lines:
+        return None
+    rows = [
+        {
+            "title": roster[method].title,
+            "places": [
+                [(e.item, links.get(e.item, ""), f"{e.value:.{found.used.decimals}f}") for e in places[place]]
+                for place in PLACES
+            ],
+        }
+        for method, places in found.by_method().items()
+    ]
+    about = f"{found.used.title} {found.used.arrow} {found.used.unit}".strip()
+    return {"about": about, "protocol": found.used.id, "places": PLACES, "rows": rows}
