@@ -26,8 +26,8 @@ def values_grid(
 ) -> tuple[dict[str, Any], Iterator[tuple[str, str]]]:
     """The grid without its values, and its part files (name, script), one a method.
 
-    Parameters: `metrics` rows of metrics.parquet; `links` from item to page. A row of the grid is a clip by one
-    method, a column a metric by one protocol, nan where it was not measured.
+    Parameters: `metrics` rows of metrics.parquet; `links` from item to page. A row of the grid is a clip by
+    one method, a column a metric by one protocol, nan where it was not measured.
     """
     clips, clip_names = pd.factorize(metrics["clip"], sort=True)
     corpora, corpus_names = pd.factorize(metrics["corpus"], sort=True)

@@ -38,7 +38,9 @@ def build_report(run: Path, out: Path | None = None) -> Path:
         folder.mkdir()
         _write_pages(folder, layout, source, tables)
         times = json.dumps(source.times, sort_keys=True, indent=1)
-        (folder / "times.js").write_text(f"window.TALKPOSE_TIMES = {times};\n", encoding="utf-8", newline="\n")
+        (folder / "times.js").write_text(
+            f"window.TALKPOSE_TIMES = {times};\n", encoding="utf-8", newline="\n"
+        )
     return Path(out or layout.report) / "index.html"
 
 
@@ -94,9 +96,7 @@ def _people_and_clips(site: Site, layout: RunLayout, source: Source, clips: Clip
         site.page(person["href"], "person", context, "people.html")
     for name, href in clips.links.items():
         tested = name.partition("__")[0] in source.tested
-        site.page(
-            href, "clip", clips.context(name, site.folder), "clips.html" if tested else "people.html"
-        )
+        site.page(href, "clip", clips.context(name, site.folder), "clips.html" if tested else "people.html")
 
 
 def _values(site: Site, source: Source, clips: Clips) -> None:

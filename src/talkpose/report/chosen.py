@@ -46,9 +46,9 @@ class Extremes:
 def extremes(rows: pd.DataFrame, metric: str, methods: Collection[str], each: int = 1) -> Extremes | None:
     """Worst, median and best `each` clips by `metric`; None where no method has a ranked value.
 
-    `rows` are metric rows of the clips to choose from. Where a metric has several protocols, the one with most
-    values counts, the first by name among equals. Median: the clips in the middle of the order, so that each is
-    a clip that exists. Clips of equal value stand in the order of their names.
+    `rows` are metric rows of the clips to choose from. Where a metric has several protocols, the one with
+    most values counts, the first by name among equals. Median: the clips in the middle of the order, so that
+    each is a clip that exists. Clips of equal value stand in the order of their names.
     """
     rows = rows[(rows["metric"] == metric) & rows["method"].isin(list(methods)) & rows["value"].notna()]
     if rows.empty:
@@ -59,7 +59,7 @@ def extremes(rows: pd.DataFrame, metric: str, methods: Collection[str], each: in
     if used.direction == "none":
         return None
     rows = rows[rows["protocol"] == chosen].sort_values(["value", "clip"], kind="stable")
-    lines = []
+    lines: list[Extreme] = []
     for method in dict.fromkeys(methods):
         mine = rows[rows["method"] == method]
         if used.direction == "lower":  # worst first

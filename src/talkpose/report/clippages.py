@@ -56,7 +56,9 @@ class Clips:
 
     def listed(self) -> list[tuple[str, str]]:
         """(name, page) of the pages of test corpora's clips, sorted."""
-        return sorted((n, href) for n, href in self.links.items() if n.partition("__")[0] in self.source.tested)
+        return sorted(
+            (n, href) for n, href in self.links.items() if n.partition("__")[0] in self.source.tested
+        )
 
 
 def _wanted(source: Source, tables: Iterable[TablePage]) -> list[str]:

@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from talkpose.layout import OWN
 from talkpose.metrics.registry import protocol
-from talkpose.report.plots import FAINT, INK, SERIES, STYLE, inline, svg_text
+from talkpose.report.plots import INK, SERIES, STYLE, inline, svg_text
 from talkpose.report.source import Source
 
 WIDTH, LABELS, LINE = 360, 118, 13
@@ -49,8 +49,12 @@ def hs_variants(metrics: pd.DataFrame, source: Source) -> list[Plot]:
 
 
 def correlations(metrics: pd.DataFrame, source: Source) -> list[Plot]:
-    """Audio-pose correlation: a plot a protocol, a row a person, a dot a method (Appendix A)."""
-    rows = metrics[metrics["metric"].str.startswith("audio-pose") & ~metrics["clip"].isin(_tested(source))]
+    """Audio-pose correlation: a plot a reading, a row a person, a dot a method or the null (Appendix A).
+
+    `appendix-a` is of persons' whole real videos, `audio-pose` of the frames of every method.
+    """
+    found = metrics[metrics["metric"].isin(["audio-pose", "appendix-a"])]
+    rows = found[~found["clip"].isin(_tested(source))]
     plots = []
     for i, ((metric, identifier), part) in enumerate(rows.groupby(["metric", "protocol"], sort=True)):
         people = part["clip"].str.partition("__")[0]
@@ -110,7 +114,7 @@ def lengths(metrics: pd.DataFrame, source: Source) -> list[Plot]:
     """Quality of Ours-P by the frames that it is trained on: a thin line a person, a thick one their mean."""
     rows = _own(metrics, source)
     frames = rows["method"].str.extract(r"^ours-p-n(\d+)$")[0].astype(float)
-    frames = frames.where(rows["method"] != "ours-p", source.config.train_frames)
+    frames[(rows["method"] == "ours-p").to_numpy()] = source.config.train_frames
     rows = rows.assign(frames=frames)[frames.notna()]
     if rows["frames"].nunique() < 2:
         return []
@@ -129,8 +133,8 @@ def _curve(name: str, metric: str, identifier: str, part: pd.DataFrame) -> Plot:
         figure = Figure(figsize=(280 / 72, 170 / 72), facecolor="none")
         axes = figure.add_axes((0.15, 0.2, 0.82, 0.75), facecolor="none")
         seaborn.lineplot(
-            **shared, units="clip", estimator=None, color=FAINT, linewidth=1, marker="o", markersize=3,
-            markeredgewidth=0, ax=axes,
+            **shared, units="clip", estimator=None, color=INK, alpha=0.4, linewidth=1, marker="o",
+            markersize=3, markeredgewidth=0, ax=axes,
         )  # fmt: skip
         seaborn.lineplot(
             **shared, color=SERIES[0], linewidth=1.6, marker="o", markersize=4.5, markeredgewidth=0, ax=axes

@@ -1,6 +1,6 @@
 """Tables of any length as script files: a page opened from disk may load a script, but fetch nothing.
 
-Texts are kept once, as `names`, with a code a row; numbers are little-endian floats in base64. The browser then
+Texts are kept once, as `names`, with a code a row; numbers are little-endian floats in base64. The browser
 sorts and filters arrays of numbers, and draws one page of rows at a time (static/grid.js).
 """
 
@@ -20,7 +20,7 @@ EXACT_SINGLE = 2**24
 
 
 def pack(values: np.ndarray) -> str:
-    """Numbers (n,) as base64: int32 for whole-number types, else float32, or float64 where that is not exact."""
+    """Numbers (n,) as base64: int32 for whole numbers, else float32, or float64 where those are not exact."""
     values = np.asarray(values)
     if values.dtype.kind in "iub" and (not values.size or np.abs(values).max() < 2**31):
         return "i" + base64.b64encode(values.astype("<i4").tobytes()).decode()

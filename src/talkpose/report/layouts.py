@@ -1,6 +1,8 @@
 """How each table is shown: title, what to know about it, and its columns in order."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
 
 REGION = "psnr-<region>"
 """Metric of a column whose rows are regions: which one, the protocol tells."""
@@ -8,12 +10,24 @@ REGION = "psnr-<region>"
 
 @dataclass(frozen=True)
 class Layout:
-    """How one table of tables.py is shown: columns as (column, metric, label)."""
+    """How one table is shown: columns as (column, metric, label), in order; others follow them."""
 
     title: str
     about: str
     head: str
     columns: tuple[tuple[str, str, str], ...]
+    groups: Literal["", "kinds", "first part"] = ""
+    """rows grouped by the kind of their method, or by what stands before ` / `"""
+    metrics: tuple[str, ...] = ()
+    """metrics that its protocols belong to, where the column's name is no metric"""
+    rows_have_protocols: bool = False
+    """a row is a protocol, not a column"""
+    hidden: tuple[str, ...] = ()
+    """ends of the names of columns that only the downloads have"""
+    closed: bool = False
+    """its columns are a choice: others are in the downloads alone"""
+    quoted_digits: Mapping[str, int] = field(default_factory=dict)
+    """digits behind the point that the paper prints in a column, where not 2"""
 
 
 _QUALITY = tuple((metric, metric, "") for metric in ("psnr", "ssim", "lmd", "lmd-normalised", "mouth"))
@@ -26,12 +40,14 @@ LAYOUTS = {
         "The paper's numbers stand apart: other corpus, other protocol, not comparable.",
         "Method",
         _QUALITY,
+        groups="kinds",
     ),
     "heldout": Layout(
         "Image quality and lip movement, persons",
         "Every method on the persons' held-out frames with their own sound: mean over persons.",
         "Method",
         _QUALITY,
+        groups="kinds",
     ),
     "ablations": Layout(
         "Ablations (section 4.2, Figures 5 and 6)",
@@ -59,6 +75,7 @@ LAYOUTS = {
             ("foreign", "hs", "HS, foreign sound"),
             ("training", "hs-train", "HS, training"),
         ),
+        groups="kinds",
     ),
     "stage1": Layout(
         "Stage 1: does the mouth follow the sound?",
@@ -74,6 +91,7 @@ LAYOUTS = {
             ("ours-p mouth-lag", "mouth-lag", "Ours-P: best lag"),
             ("ours-p mouth-best", "mouth-best", "r there"),
         ),
+        closed=True,
     ),
     "stage2": Layout(
         "Stage 2: what does refinement add?",
@@ -90,6 +108,7 @@ LAYOUTS = {
         "One clip a row: the person's held-out frames with their own sound.",
         "Person",
         tuple((metric, metric, "") for metric in ("psnr", "ssim", "lmd", "lmd-normalised", "mouth", "hs")),
+        groups="first part",
     ),
     "table1": Layout(
         "User study (Table 1)",
@@ -101,6 +120,68 @@ LAYOUTS = {
             ("natural", "", "Natural"),
         ),
     ),
+    "comparisons": Layout(
+        "Paired tests",
+        "Each method less a chosen one on the same clips: mean difference with its interval, p of a paired "
+        "permutation of signs, and p after Holm's correction over the methods of the column. Wilcoxon's p "
+        "and the least p that so few clips can give are in the downloads.",
+        "Difference",
+        (*_QUALITY, ("hs", "hs", "")),
+        groups="first part",
+        hidden=(" wilcoxon p", " least p"),
+    ),
+    "hs_variants": Layout(
+        "HS by variant, with controls",
+        "HS of persons' own sound by every reading of Eq. 6, a column each. The last rows say what a variant "
+        "is worth: the person's own poses of another time (ping-pong) less another person's and less a still "
+        "head, and the share of persons for whom the former are above. A variant near zero, or whose "
+        "interval holds zero, can't tell a person from another.",
+        "Method",
+        (),
+        groups="kinds",
+        metrics=("hs", "hs-generated"),
+    ),
+    "hs_sensitivity": Layout(
+        "HS by bins and range",
+        "HS of the poses as generated, by the number of bins and what they cover.",
+        "Method",
+        (),
+        groups="kinds",
+        metrics=("hs-sensitivity",),
+    ),
+    "hs_study": Layout(
+        "Head poses as people rate them (section 4.4)",
+        "Ratings of how alike two videos' head poses are, from 1 (not similar) to 5 (similar).",
+        "Method",
+        (),
+        quoted_digits={
+            "similar or maybe (4, 5)": 1,
+            "not or maybe not (1, 2)": 1,
+        },
+    ),
+    "appendix_a": Layout(
+        "Correlation of sound and head pose (Appendix A)",
+        "In the persons' real videos, by every reading of the appendix: mean, least and largest over "
+        "persons; the mean under the null, blocks of the pose in another order; the share of persons with p at most "
+        "0.05. The first row is the reading that other pages use.",
+        "Reading",
+        (
+            ("mean", "appendix-a", "mean"),
+            ("min", "appendix-a", "least"),
+            ("max", "appendix-a", "largest"),
+            ("null", "appendix-a-null", "null"),
+            ("p <= 0.05", "appendix-a-p", "p ≤ 0.05"),
+        ),
+        metrics=("appendix-a", "appendix-a-null", "appendix-a-p"),
+        rows_have_protocols=True,
+    ),
+    "appendix_b": Layout(
+        "Training length as people see it (Appendix B)",
+        "Percent of people who chose the result as best; several could be chosen.",
+        "Frames",
+        (("chosen as best", "", "chosen as best"),),
+        quoted_digits={"chosen as best": 1},
+    ),
 }
 
 GROUP_LABELS = {
@@ -108,5 +189,6 @@ GROUP_LABELS = {
     "ablation": "Ablations and training lengths, computed here",
     "control": "Controls, computed here: known answers that bound the metrics",
     "diagnostic": "Diagnostics, computed here",
+    "others": "What the rows above say, computed here",
     "quoted": "Quoted from the paper: other corpus, other protocol, not comparable",
 }

@@ -1,4 +1,4 @@
-"""Names of the report's files: safe in a URL and on every file system, whatever a person or clip is called."""
+"""Names of the report's files: safe in a URL and on every file system, whatever a clip is called."""
 
 import hashlib
 import re

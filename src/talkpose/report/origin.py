@@ -33,7 +33,7 @@ class Origin:
         self._folders: dict[tuple[str, str], Hashed | None] = {}
 
     def of(self, table: pd.DataFrame) -> list[Hashed]:
-        """Configuration, metric rows, and per method of `table` the measured shards and the videos' receipts."""
+        """Configuration, metric rows, and per method of `table` its measured shards and video receipts."""
         if not (table["kind"] == "reproduced").any():
             return [h for h in self._whole if h.path == "config.json"]
         found = list(self._whole)

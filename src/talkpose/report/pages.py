@@ -59,7 +59,9 @@ def overview(
         "checks": checks,
         "claims": paper,
         "claim_pages": {text: pages[name] for text, name in CLAIM_TABLES.items() if name in pages},
-        "tally": [(verdict, verdicts.count(verdict)) for verdict in dict.fromkeys(sorted(verdicts, key=_rank))],
+        "tally": [
+            (verdict, verdicts.count(verdict)) for verdict in dict.fromkeys(sorted(verdicts, key=_rank))
+        ],
         "tables": tables,
         "simulated": [entry for entry in tables if entry.view.simulated],
     }
@@ -87,12 +89,16 @@ def _facts(source: Source) -> list[tuple[str, str]]:
 
 
 def corpora(source: Source, links: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Every corpus with the grid of its clips, None where it has no usable clip; `links` from clip to page."""
+    """Every corpus with the grid of its clips, None where none is usable; `links` from clip to page."""
     found = []
     for name, corpus in source.config.corpora.items():
         table = source.clips.get(name)
         count = "no index" if table is None else f"{len(table)} {'clip' if len(table) == 1 else 'clips'}"
-        entry: dict[str, Any] = {"name": name, "about": f"{corpus.role}, {corpus.reader}, {count}", "grid": None}
+        entry: dict[str, Any] = {
+            "name": name,
+            "about": f"{corpus.role}, {corpus.reader}, {count}",
+            "grid": None,
+        }
         if table is not None and len(table):
             shown = table.dropna(axis=1, how="all")
             known = links if corpus.role in ("test", "persons") else None
@@ -130,7 +136,7 @@ def _bound(line: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def quarantine(source: Source) -> dict[str, Any]:
-    """Counts by reason and the grid of what was set aside; `known` is False where the run has no such list."""
+    """Counts by reason, the grid of what was set aside; `known` is False where a run has no such list."""
     table = source.quarantine
     if table is None or table.empty:
         return {"known": table is not None, "counts": [], "rows": 0, "grid": None}
@@ -146,7 +152,12 @@ def plot_page(source: Source, people: Sequence[Mapping[str, Any]]) -> dict[str, 
     metrics = source.metrics
     groups, lacking = [], []
     for name, title, make, why in (
-        ("hs", "HS by variant, with controls", dots.hs_variants, "no HS of a person's own sound was measured"),
+        (
+            "hs",
+            "HS by variant, with controls",
+            dots.hs_variants,
+            "no HS of a person's own sound was measured",
+        ),
         ("audio-pose", "Audio-pose correlation by person", dots.correlations, "it was not measured"),
         ("lengths", "Frame-count curve", dots.lengths, "fewer than two training lengths were measured"),
     ):
@@ -184,7 +195,12 @@ def _training(source: Source, stage: str, variant: str) -> dict[str, Any]:
     ]
     title = STAGES.get(stage, stage)
     main = variant == BASE
-    return {"title": title if main else f"{title}, {variant}", "main": main, "models": legend, "panels": panels}
+    return {
+        "title": title if main else f"{title}, {variant}",
+        "main": main,
+        "models": legend,
+        "panels": panels,
+    }
 
 
 def setup(source: Source) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class Motion:
 
 
 def person_motions(layout: RunLayout, source: Source, person: str, corpus: str) -> list[Motion]:
-    """Panels of every method that left its poses for the person's own sound; empty where there is no track."""
+    """Panels of every method that left poses for the person's own sound; empty where there is no track."""
     real = _angles(layout.track(corpus, person))
     if real is None:
         return []

@@ -38,7 +38,7 @@ class Site:
         )
 
     def page(self, name: str, template: str, context: dict[str, Any], current: str = "") -> None:
-        """Write page `name`; `current` is the entry of the navigation that it belongs to (default: itself)."""
+        """Write page `name`; `current` is its entry of the navigation (default: itself)."""
         grids = [key for key, value in context.get("grids", {}).items() if value]
         for key in grids:
             self.text(f"data/{key}.js", script(key, context["grids"][key]))

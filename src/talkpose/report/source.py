@@ -89,7 +89,7 @@ class Source:
     roster: Roster
     curves: list[Curve]
     facts: dict[str, dict[str, Any]]
-    """Numbers that trained models left beside their weights, by "<stage>, <model>" or "<stage> <variant>, <model>"."""
+    """Numbers that trained models left beside their weights, by "<stage>[ <variant>], <model>"."""
     times: dict[str, float]
     """Seconds by step. Wall-clock: it must reach no file but times.js."""
     missing: list[str] = field(default_factory=list)
@@ -167,13 +167,13 @@ def _table(path: Path) -> pd.DataFrame | None:
 
 
 def _items(videos: Path, tested: frozenset[str]) -> Iterator[Item]:
-    """Videos of persons; the names alone tell those of test corpora, so that no file of theirs is looked for."""
+    """Videos of persons; names alone tell those of test corpora: none of their files is looked for."""
     for method in videos.glob("*/"):
         for entry in os.scandir(method):
             person, mark, _ = entry.name.partition("__")
-            if mark and not entry.name.startswith(".") and person not in tested:
-                if (method / entry.name / "video.mp4").is_file():
-                    yield Item(method.name, entry.name, method / entry.name)
+            mine = mark and not entry.name.startswith(".") and person not in tested
+            if mine and (method / entry.name / "video.mp4").is_file():
+                yield Item(method.name, entry.name, method / entry.name)
 
 
 def _order(config: RunConfig, item: Item) -> tuple[str, bool, str, int, str]:

@@ -17,15 +17,18 @@ from talkpose.report.roster import Roster
 from talkpose.report.source import Source
 from talkpose.report.views import View, view
 
-ORDER = ("table2", "heldout", "hs", "ablations", "lengths", "stage1", "stage2", "persons", "table1")
+ORDER = (
+    *("table1", "table2", "heldout", "comparisons", "hs", "hs_variants", "hs_sensitivity", "hs_study"),
+    *("appendix_a", "appendix_b", "ablations", "lengths", "stage1", "stage2", "persons"),
+)
 """Tables in the order of their pages; others follow."""
 
 FORMATS = {"csv": "CSV", "tex": "LaTeX", "json": "JSON", "parquet": "Parquet"}
 BY_METRIC = {"hs": "hs", "stage1": "mouth"}
 """Metric that ranks a table's clips where it is not the configured one."""
 
-UNRANKED = ("table1", "persons", "stage2")
-"""Tables without clips to rank: of people's answers, of single clips, of stages."""
+RANKED = ("table2", "heldout", "hs", "ablations", "lengths", "stage1")
+"""Tables that are means over clips of methods' videos, so that clips can be ranked."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ def table_pages(source: Source, tables: Mapping[str, pd.DataFrame]) -> list[Tabl
 
 def _extremes(name: str, table: pd.DataFrame, source: Source) -> Extremes | None:
     metrics, report = source.metrics, source.config.report
-    if name in UNRANKED or metrics is None:
+    if name not in RANKED or metrics is None:
         return None
     methods = methods_of(table, source)
     tested = metrics["corpus"].isin(source.config.corpora_with("test"))
@@ -69,7 +72,12 @@ def _extremes(name: str, table: pd.DataFrame, source: Source) -> Extremes | None
 
 
 def table_context(
-    entry: TablePage, source: Source, origin: Origin, links: Mapping[str, str], layout: RunLayout, folder: Path
+    entry: TablePage,
+    source: Source,
+    origin: Origin,
+    links: Mapping[str, str],
+    layout: RunLayout,
+    folder: Path,
 ) -> dict[str, Any]:
     """What the page of one table shows; `links` from item to page. Downloads are copied to `folder`."""
     methods = methods_of(entry.table, source)
@@ -110,13 +118,13 @@ def _plots(name: str, source: Source) -> tuple[list[dots.Plot], list[str]]:
     metrics = source.metrics
     if metrics is None:
         return [], []
-    if name == "hs":
+    if name in ("hs", "hs_variants"):
         plots = dots.hs_variants(metrics, source)
         return plots, [] if plots else ["HS by variant: no HS of a person's own sound was measured"]
     if name == "lengths":
         plots = dots.lengths(metrics, source)
         return plots, [] if plots else ["frame-count curve: fewer than two training lengths were measured"]
-    if name.replace("_", "-").startswith(("appendix-a", "audio-pose")):
+    if name == "appendix_a":
         plots = dots.correlations(metrics, source)
         return plots, [] if plots else ["correlation per person: no audio-pose correlation was measured"]
     return [], []

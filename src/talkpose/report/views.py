@@ -1,18 +1,19 @@
-"""Long tables as the rows, columns and cells that a page shows."""
+"""Long tables as the columns, groups, rows and cells that a page shows."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from talkpose.metrics.base import Protocol
-from talkpose.metrics.registry import protocol
-from talkpose.report.layouts import GROUP_LABELS, LAYOUTS, REGION, Layout
+from talkpose.report.layouts import GROUP_LABELS, LAYOUTS, Layout
 from talkpose.report.published import PROTOCOLS
-from talkpose.report.roster import KINDS, Roster
-from talkpose.report.tables import ALL
+from talkpose.report.roster import Roster
+from talkpose.report.shown import Cell, Head, Row, is_known, known_protocol, make_rows, row_title
+
+__all__ = ["Cell", "Column", "Group", "Row", "View", "is_known", "view"]
+
+UNRANKED = ("min", "max", "training", "gain", "null")
+"""Columns that no arrow belongs to, whatever their metric."""
 
 
 @dataclass(frozen=True)
@@ -22,28 +23,6 @@ class Column:
     label: str
     arrow: str = ""
     unit: str = ""
-    protocol: str = ""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One cell: what it shows, what it sorts by, and what a pointer over it tells."""
-
-    text: str
-    sort: str = ""
-    interval: str = ""
-    title: str = ""
-    simulated: bool = False
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row: head, and cells in the order of the columns."""
-
-    label: str
-    cells: list[Cell]
-    n: str = ""
-    title: str = ""
     protocol: str = ""
 
 
@@ -81,123 +60,64 @@ class View:
 
 def view(name: str, table: pd.DataFrame, roster: Roster) -> View:
     """One table of tables.py as a page shows it; columns and rows without any number are left out."""
-    layout = LAYOUTS.get(name) or _plain_layout(name, table)
+    layout = LAYOUTS.get(name) or _plain_layout(name)
     known = table[table.value.notna()]
-    columns = [entry for entry in layout.columns if (known.column == entry[0]).any()]
     computed, quoted = known[known.kind != "quoted"], known[known.kind == "quoted"]
     definitions = {p: PROTOCOLS.get(p, "") for p in dict.fromkeys(quoted.protocol) if p}
-    heads = []
-    for column, metric, label in columns:
-        known_here = _protocols(computed[computed.column == column], metric)
-        used = known_here[0]
-        arrow = used.arrow if column not in ("min", "max", "training", "gain") else ""
-        shown_id = used.id if len(known_here) == 1 else "<region>-v1"
-        heads.append(Column(label or _label(column, used, roster), arrow, used.unit, shown_id))
-        definitions |= {f"{p.title}, {p.id}": p.definition for p in known_here if p.id and is_known(p)}
+    heads: list[Head] = []
+    columns: list[Column] = []
+    for head in _heads(layout, known):
+        identifiers = dict.fromkeys(p for p in computed[computed.column == head.column].protocol if p)
+        used = [known_protocol(head, p, layout.metrics) for p in identifiers]
+        heads.append(head)
+        columns.append(_column(head, used, layout, roster))
+        definitions |= {f"{p.title}, {p.id}": p.definition for p in used if is_known(p)}
     groups = [
         Group(GROUP_LABELS.get(kind, kind), rows, kind)
-        for kind, rows in _grouped(name, computed, quoted, columns, roster)
+        for kind, rows in make_rows(layout, computed, quoted, heads, roster)
         if rows
     ]
     skipped = table[(table.kind == "not-attempted") & ~table.row.isin(computed.row)].row
+    absent = ", ".join(row_title(str(row), roster) for row in dict.fromkeys(skipped))
     return View(
-        name, layout.title, layout.about, layout.head, heads, groups, list(definitions.items()),
-        ", ".join(dict.fromkeys(skipped)), simulated=bool((known.kind == "simulated").any()),
+        name, layout.title, layout.about, layout.head, columns, groups, list(definitions.items()),
+        absent, simulated=bool((known.kind == "simulated").any()),
     )  # fmt: skip
 
 
-def _plain_layout(name: str, table: pd.DataFrame) -> Layout:
+def _plain_layout(name: str) -> Layout:
     """Layout of a table that has none of its own: its columns under their own names."""
-    columns = tuple((column, column, column) for column in dict.fromkeys(table.column))
-    return Layout(name.replace("-", " ").replace("_", " ").capitalize(), "", "Row", columns)
+    return Layout(name.replace("-", " ").replace("_", " ").capitalize(), "", "Row", ())
 
 
-def is_known(used: Protocol) -> bool:
-    """Whether this version defines the protocol."""
-    return not used.definition.startswith("not defined")
+def _heads(layout: Layout, known: pd.DataFrame) -> list[Head]:
+    """Columns that have a number: those of the layout, each followed by its other protocols, then the rest.
+
+    A metric by another than its first protocol stands in the column `<metric> [<protocol>]`.
+    """
+    present = [c for c in dict.fromkeys(known.column) if not any(c.endswith(end) for end in layout.hidden)]
+    listed = {column: Head(column, metric, label) for column, metric, label in layout.columns}
+    found: list[Head] = []
+    for column, head in listed.items():
+        found += [head] if column in present else []
+        others = [c for c in present if c.startswith((f"{column} [", f"{column} p"))]
+        found += [Head(c, head.metric, "") for c in others]
+    if layout.closed:
+        return found
+    taken = {head.column for head in found}
+    return found + [Head(c, c.partition(" ")[0], "") for c in present if c not in taken]
 
 
-def _protocols(cells: pd.DataFrame, metric: str) -> list[Protocol]:
-    """Protocols of a column, one but for columns of regions; an empty one where nothing was computed."""
-    identifiers = list(dict.fromkeys(p for p in cells.protocol if p))
-    return [_protocol(metric, p) for p in identifiers] or [protocol(metric, "")]
-
-
-def _protocol(metric: str, identifier: str) -> Protocol:
-    if metric == REGION:
-        metric = f"psnr-{identifier.removesuffix('-v1')}"
-    return protocol(metric, identifier)
-
-
-def _label(column: str, used: Protocol, roster: Roster) -> str:
-    return used.title if column == used.metric else roster[column].title
-
-
-def _grouped(
-    name: str,
-    computed: pd.DataFrame,
-    quoted: pd.DataFrame,
-    columns: Sequence[tuple[str, str, str]],
-    roster: Roster,
-) -> list[tuple[str, list[Row]]]:
-    if name == "persons":
-        groups: dict[str, list[str]] = {}
-        for row in dict.fromkeys(computed.row):
-            person, _, method = row.partition(" / ")
-            groups.setdefault(person, []).append(method)
-        found = [
-            (
-                person,
-                [_row(computed, f"{person} / {m}", columns, roster, m) for m in roster.in_order(methods)],
-            )
-            for person, methods in groups.items()
-        ]
-    elif name in ("table2", "heldout", "hs"):
-        rows = roster.in_order(computed.row)
-        found = [
-            (kind, [_row(computed, m, columns, roster) for m in rows if roster[m].kind == kind])
-            for kind in KINDS
-        ]
-    else:
-        found = [("", [_row(computed, row, columns, roster) for row in dict.fromkeys(computed.row)])]
-    return [*found, ("quoted", [_row(quoted, row, columns, Roster()) for row in dict.fromkeys(quoted.row)])]
-
-
-def _row(
-    cells: pd.DataFrame,
-    row: str,
-    columns: Sequence[tuple[str, str, str]],
-    roster: Roster,
-    method: str | None = None,
-) -> Row:
-    mine = {cell["column"]: cell for cell in cells[cells.row == row].to_dict("records")}
-    shown = [_cell(mine.get(column), metric) for column, metric, _ in columns]
-    counts = sorted({int(cell["n"]) for cell in mine.values()})
-    n = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}" if counts else ""
-    card = roster[method or row]
-    if row.isdigit():  # a training length, padded for its order
-        row = str(int(row))
-    title = (
-        row
-        if row.isdigit()
-        else "mean of persons"
-        if row == ALL
-        else card.title.replace(f"{ALL} / ", "mean of persons / ")
-    )
-    return Row(title, shown, n, card.about)
-
-
-def _cell(cell: dict[Any, Any] | None, metric: str) -> Cell:
-    if cell is None:
-        return Cell("–", title="not measured")
-    digits = _protocol(metric, cell["protocol"]).decimals
-    if cell["kind"] == "quoted":  # as many digits as the paper prints
-        digits = 3 if metric == "hs" else 2
-    value = float(cell["value"])
-    sign = "+" if cell["column"] == "gain" else ""
-    interval = ""
-    if np.isfinite([cell["ci_low"], cell["ci_high"]]).all():
-        interval = f"{cell['ci_low']:.{digits}f} … {cell['ci_high']:.{digits}f}"
-    title = f"{cell['kind']}, n = {int(cell['n'])}, protocol {cell['protocol']}"
-    made = cell["kind"] == "simulated"
-    return Cell(f"{value:{sign}.{digits}f}", repr(value), interval, title, made)
+def _column(head: Head, used: list[Protocol], layout: Layout, roster: Roster) -> Column:
+    """A head's label: the layout's, the metric's title, a method's title, or the column's own name."""
+    if not used:
+        return Column(head.label or roster[head.column].title)
+    first = used[0]
+    ranked = not layout.rows_have_protocols and head.column not in UNRANKED and not head.suffix
+    shown = "" if layout.rows_have_protocols else first.id if len(used) == 1 else "<region>-v1"
+    named = first.title if is_known(first) and head.metric == first.metric else ""
+    if head.column in roster.cards:
+        named = roster[head.column].title
+    label = head.label or (f"{named} {head.suffix}".strip() if named else head.column)
+    arrow = first.arrow if ranked or head.column == "foreign" else ""
+    return Column(label, arrow, "" if head.suffix else first.unit, shown)

@@ -13,6 +13,9 @@
   apply();
   document.addEventListener("DOMContentLoaded", () => {
     apply();
+    const here = document.querySelector(".top [aria-current]");
+    const bar = here?.closest("nav");
+    if (bar) bar.scrollLeft = here.offsetLeft - bar.offsetLeft - (bar.clientWidth - here.clientWidth) / 2;
     document.getElementById("theme").addEventListener("click", () => {
       current = order[(order.indexOf(current) + 1) % order.length];
       write(current);
