@@ -1,5 +1,6 @@
 """Plots of metric rows: HS by variant with its controls, correlation per person, the frame-count curve."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -113,9 +114,10 @@ def _short(text: str) -> str:
 def lengths(metrics: pd.DataFrame, source: Source) -> list[Plot]:
     """Quality of Ours-P by the frames that it is trained on: a thin line a person, a thick one their mean."""
     rows = _own(metrics, source)
-    frames = rows["method"].str.extract(r"^ours-p-n(\d+)$")[0].astype(float)
-    frames[(rows["method"] == "ours-p").to_numpy()] = source.config.train_frames
-    rows = rows.assign(frames=frames)[frames.notna()]
+    own_length = {"ours-p": source.config.train_frames}
+    frames = {name: own_length.get(name) or _frames(name) for name in map(str, rows["method"].unique())}
+    rows = rows.assign(frames=rows["method"].map(frames))
+    rows = rows[rows["frames"] > 0]
     if rows["frames"].nunique() < 2:
         return []
     plots = []
@@ -124,6 +126,12 @@ def lengths(metrics: pd.DataFrame, source: Source) -> list[Plot]:
         for i, (identifier, part) in enumerate(chosen.groupby("protocol", sort=True)):
             plots.append(_curve(f"length-{metric}-{i}", metric, str(identifier), part))
     return plots
+
+
+def _frames(method: str) -> int:
+    """Frames in the name of a training length's method; 0 for others."""
+    found = re.fullmatch(r"ours-p-n(\d+)", method)
+    return int(found[1]) if found else 0
 
 
 def _curve(name: str, metric: str, identifier: str, part: pd.DataFrame) -> Plot:

@@ -162,8 +162,8 @@ LAYOUTS = {
     "appendix_a": Layout(
         "Correlation of sound and head pose (Appendix A)",
         "In the persons' real videos, by every reading of the appendix: mean, least and largest over "
-        "persons; the mean under the null, blocks of the pose in another order; the share of persons with p at most "
-        "0.05. The first row is the reading that other pages use.",
+        "persons; the mean under the null, blocks of the pose in another order; the share of persons with "
+        "p at most 0.05. The first row is the reading that other pages use.",
         "Reading",
         (
             ("mean", "appendix-a", "mean"),

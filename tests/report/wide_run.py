@@ -1,0 +1,97 @@
+"""A made run with what made_run lacks: test clips, training lengths, poses, figures, and a hostile name."""
+
+from pathlib import Path
+
+import cv2
+import made_run
+import numpy as np
+import pandas as pd
+
+from talkpose.config import parse_config
+from talkpose.files import write_json, write_npz, write_parquet, write_text
+from talkpose.layout import RunLayout
+from talkpose.metrics.compute import write_metrics
+
+HOSTILE = """<img src=x onerror="alert(1)">&'"""
+PERSONS = ("ann", HOSTILE)
+WORDS = tuple(f"WORD{i:02d}_00001" for i in range(12))
+METHODS = ("ours-g", "ours-p", "ours-p-fixed-pose", "oracle", "still")
+TESTED = ("ours-g", "oracle", "still")
+LENGTH = "ours-p-n100"
+LMD = {"ours-g": 1.0, "ours-p": 0.8, "ours-p-fixed-pose": 0.9, "oracle": 0.1, "still": 2.0, LENGTH: 1.2}
+CARDS = {
+    **{name: made_run.CARDS[name] for name in ("ours-g", "ours-p", "oracle", "still")},
+    "ours-p-fixed-pose": {"title": "Ours-P, <no> pose", "kind": "ablation"},
+    LENGTH: {"title": "Ours-P, 100 frames", "kind": "ablation"},
+}
+
+
+def config():
+    """Configuration of the wide run."""
+    corpora = {
+        "people": {"role": "persons", "path": "clips"},
+        "words-test": {"role": "test", "reader": "lrw", "path": "clips", "split": "test"},
+    }
+    given = {"run": "wide", "corpora": corpora, "methods": list(METHODS), "frame_counts": [100]}
+    return parse_config({**given, "train_seconds": 8.0})
+
+
+def metric_rows() -> list[dict]:
+    """LMD of word i is the method's plus i hundredths, so that every worst and best clip is known."""
+    rows = []
+
+    def add(method: str, corpus: str, clip: str, **values: float) -> None:
+        for metric, value in values.items():
+            protocol = made_run.PROTOCOLS[metric.replace("_", "-")]
+            row = {"method": method, "corpus": corpus, "clip": f"{clip}__own", "metric": metric}
+            rows.append({**row, "protocol": protocol, "value": value, "n_frames": 29})
+
+    for method in TESTED:
+        for i, word in enumerate(WORDS):
+            add(method, "words-test", word, psnr=30 - i, ssim=0.5, lmd=LMD[method] + i / 100)
+    for p, person in enumerate(PERSONS):
+        for method in (*METHODS, LENGTH):
+            lmd = LMD[method] + p / 10
+            add(method, "people", person, psnr=25.0 + p, ssim=0.6, lmd=lmd, mouth=1 - lmd / 4, hs=0.9 - p / 10)
+    return rows
+
+
+def _poses(layout: RunLayout) -> None:
+    rng = np.random.default_rng(0)
+    for person in PERSONS:
+        real = np.zeros((260, 257), np.float32)
+        real[:, -6:-3] = np.cumsum(rng.normal(0, 0.01, (260, 3)), axis=0)
+        write_npz(layout.track("people", person), coefficients=real)
+        for method in METHODS:
+            made = real[200:250] * (0 if method == "still" else 0.5)
+            write_npz(layout.video(method, f"{person}__own") / "coefficients.npz", coefficients=made)
+
+
+def make_wide_run(root: Path) -> RunLayout:
+    """Write the wide run to `root`."""
+    layout = RunLayout(root)
+    write_json(layout.config_file, config().model_dump(mode="json"))
+    write_metrics(layout.metrics, metric_rows())
+    for corpus, names in (("people", PERSONS), ("words-test", WORDS)):
+        table = pd.DataFrame({"corpus": corpus, "clip": list(names), "seconds": 1.16, "n_frames": 29})
+        write_parquet(layout.clips_index(corpus), table)
+        write_parquet(layout.tracks_shard(corpus, "0"), table[["corpus", "clip", "n_frames"]])
+    write_text(layout.quarantine, "corpus\tclip\treason\tmessage\n")
+    source = layout.root / "source.mp4"
+    made_run.write_mp4(source, made_run._face("moving", "ann"), None)
+    for method in (*METHODS, LENGTH):
+        write_json(layout.videos_shard(method, "people", "0"), {"method": method, "spec": CARDS[method]})
+        for clip in (*PERSONS, *(WORDS if method in TESTED else ())):
+            video = layout.video(method, f"{clip}__own") / "video.mp4"
+            video.parent.mkdir(parents=True)
+            video.hardlink_to(source)
+    _poses(layout)
+    pictures = [{"row": "oracle", "clip": WORDS[5], "frame": 0, "picture": "figure8/x.png"}]
+    figure = {"title": "Words", "rows": ["oracle", "ours-g"], "sheet": "figure8.png", "pictures": pictures}
+    write_json(layout.figures, {"figure8": figure})
+    cv2.imwrite(str(layout.figures.parent / "figure8.png"), np.full((64, 128, 3), 90, np.uint8))
+    for method in ("ours-g", "still"):
+        for step in ("methods_generate", "metrics_measure"):
+            path = layout.root / "logs" / "times" / f"{step}-{method}-words-test-0000.tsv"
+            write_text(path, "s\th:m:s\n60.0\t0:01:00\n")
+    return layout
