@@ -65,7 +65,9 @@ def open_page(browser, made_report):
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("requestfailed", lambda request: said.append(f"failed: {request.url}"))
         local = ("file:", "data:", "blob:")
-        page.on("request", lambda request: None if request.url.startswith(local) else said.append(request.url))
+        page.on(
+            "request", lambda request: None if request.url.startswith(local) else said.append(request.url)
+        )
         page.goto((report / name).as_uri())
         return page
 

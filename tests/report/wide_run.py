@@ -52,7 +52,9 @@ def metric_rows() -> list[dict]:
     for p, person in enumerate(PERSONS):
         for method in (*METHODS, LENGTH):
             lmd = LMD[method] + p / 10
-            add(method, "people", person, psnr=25.0 + p, ssim=0.6, lmd=lmd, mouth=1 - lmd / 4, hs=0.9 - p / 10)
+            add(
+                method, "people", person, psnr=25.0 + p, ssim=0.6, lmd=lmd, mouth=1 - lmd / 4, hs=0.9 - p / 10
+            )
     return rows
 
 
