@@ -1,4 +1,4 @@
-"""Plots of metric rows: HS by variant with its controls, correlation per person, the frame-count curve."""
+"""Plots of persons' metric rows: HS by variant with controls, correlation per person, frame-count curve."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -39,9 +39,9 @@ class Plot:
     svg: Markup
 
 
-def hs_variants(metrics: pd.DataFrame, source: Source) -> list[Plot]:
+def hs_variants(rows: pd.DataFrame, source: Source) -> list[Plot]:
     """HS of every method on the persons' own sound: a plot a variant, a dot a person, a bar at the mean."""
-    rows = _own(metrics, source)
+    rows = _own(rows)
     rows = rows[rows["metric"].str.match(r"hs(-|$)")]
     return [
         _dots(f"hs-{i}", str(metric), str(identifier), part, source)
@@ -49,13 +49,12 @@ def hs_variants(metrics: pd.DataFrame, source: Source) -> list[Plot]:
     ]
 
 
-def correlations(metrics: pd.DataFrame, source: Source) -> list[Plot]:
+def correlations(rows: pd.DataFrame, source: Source) -> list[Plot]:
     """Audio-pose correlation: a plot a reading, a row a person, a dot a method or the null (Appendix A).
 
     `appendix-a` is of persons' whole real videos, `audio-pose` of the frames of every method.
     """
-    found = metrics[metrics["metric"].isin(["audio-pose", "appendix-a"])]
-    rows = found[~found["clip"].isin(_tested(source))]
+    rows = rows[rows["metric"].isin(["audio-pose", "appendix-a"])]
     plots = []
     for i, ((metric, identifier), part) in enumerate(rows.groupby(["metric", "protocol"], sort=True)):
         people = part["clip"].str.partition("__")[0]
@@ -66,14 +65,9 @@ def correlations(metrics: pd.DataFrame, source: Source) -> list[Plot]:
     return plots
 
 
-def _tested(source: Source) -> set[str]:
-    return {f"{clip}__{OWN}" for clip in source.tested}
-
-
-def _own(metrics: pd.DataFrame, source: Source) -> pd.DataFrame:
-    """Rows of whole videos of persons with their own sound."""
-    rows = metrics[metrics["clip"].str.endswith(f"__{OWN}") & ~metrics["method"].str.contains(":")]
-    return rows[~rows["clip"].isin(_tested(source))]
+def _own(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of whole videos with the person's own sound."""
+    return rows[rows["clip"].str.endswith(f"__{OWN}") & ~rows["method"].str.contains(":")]
 
 
 def _dots(name: str, metric: str, identifier: str, part: pd.DataFrame, source: Source) -> Plot:
@@ -111,9 +105,9 @@ def _short(text: str) -> str:
     return text if len(text) <= LABEL_LETTERS else text[: LABEL_LETTERS - 1] + "…"
 
 
-def lengths(metrics: pd.DataFrame, source: Source) -> list[Plot]:
+def lengths(rows: pd.DataFrame, source: Source) -> list[Plot]:
     """Quality of Ours-P by the frames that it is trained on: a thin line a person, a thick one their mean."""
-    rows = _own(metrics, source)
+    rows = _own(rows)
     own_length = {"ours-p": source.config.train_frames}
     frames = {name: own_length.get(name) or _frames(name) for name in map(str, rows["method"].unique())}
     rows = rows.assign(frames=rows["method"].map(frames))

@@ -149,7 +149,7 @@ def quarantine(source: Source) -> dict[str, Any]:
 
 def plot_page(source: Source, people: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """All plots of metric rows and training; `lacking` names those that this run has nothing for."""
-    metrics = source.metrics
+    rows = source.person_rows
     groups, lacking = [], []
     for name, title, make, why in (
         (
@@ -161,7 +161,7 @@ def plot_page(source: Source, people: Sequence[Mapping[str, Any]]) -> dict[str, 
         ("audio-pose", "Audio-pose correlation by person", dots.correlations, "it was not measured"),
         ("lengths", "Frame-count curve", dots.lengths, "fewer than two training lengths were measured"),
     ):
-        shown = [] if metrics is None else make(metrics, source)
+        shown = [] if rows is None else make(rows, source)
         if shown:
             groups.append({"name": name, "title": title, "plots": shown})
         else:

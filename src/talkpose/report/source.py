@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,18 @@ class Source:
     def persons(self) -> list[str]:
         """Persons that have a video, sorted."""
         return sorted({item.person for item in self.items})
+
+    @cached_property
+    def person_rows(self) -> pd.DataFrame | None:
+        """Metric rows of persons: those of test corpora may be thousands of times as many."""
+        rows = self.metrics
+        return None if rows is None else rows[~rows["corpus"].isin(self.config.corpora_with("test"))]
+
+    @cached_property
+    def tested_rows(self) -> pd.DataFrame | None:
+        """Metric rows of test corpora."""
+        rows = self.metrics
+        return None if rows is None else rows[rows["corpus"].isin(self.config.corpora_with("test"))]
 
     def items_of(self, name: str) -> list[Item]:
         """Videos of the item `name` by every method that made one, in the configuration's order."""

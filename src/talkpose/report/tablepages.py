@@ -58,16 +58,11 @@ def table_pages(source: Source, tables: Mapping[str, pd.DataFrame]) -> list[Tabl
 
 
 def _extremes(name: str, table: pd.DataFrame, source: Source) -> Extremes | None:
-    metrics, report = source.metrics, source.config.report
-    if name not in RANKED or metrics is None:
+    report, rows, tested = source.config.report, source.person_rows, source.tested_rows
+    if name not in RANKED or rows is None or tested is None:
         return None
     methods = methods_of(table, source)
-    tested = metrics["corpus"].isin(source.config.corpora_with("test"))
-    if name == "table2" and tested.any():
-        rows = metrics[tested]
-    else:
-        rows = metrics[~tested]
-        rows = rows[rows["clip"].str.endswith(f"__{OWN}")]
+    rows = tested if name == "table2" and len(tested) else rows[rows["clip"].str.endswith(f"__{OWN}")]
     return extremes(rows, BY_METRIC.get(name, report.clip_metric), methods, report.clips_each)
 
 
@@ -115,17 +110,16 @@ def _downloads(name: str, layout: RunLayout, folder: Path) -> list[tuple[str, st
 
 def _plots(name: str, source: Source) -> tuple[list[dots.Plot], list[str]]:
     """Plots beside a table, and what is lacking for them."""
-    metrics = source.metrics
-    if metrics is None:
+    if source.person_rows is None:
         return [], []
     if name in ("hs", "hs_variants"):
-        plots = dots.hs_variants(metrics, source)
+        plots = dots.hs_variants(source.person_rows, source)
         return plots, [] if plots else ["HS by variant: no HS of a person's own sound was measured"]
     if name == "lengths":
-        plots = dots.lengths(metrics, source)
+        plots = dots.lengths(source.person_rows, source)
         return plots, [] if plots else ["frame-count curve: fewer than two training lengths were measured"]
     if name == "appendix_a":
-        plots = dots.correlations(metrics, source)
+        plots = dots.correlations(source.person_rows, source)
         return plots, [] if plots else ["correlation per person: no audio-pose correlation was measured"]
     return [], []
 
