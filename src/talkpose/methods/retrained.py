@@ -67,7 +67,7 @@ class Retrained(ABC):
     frames [pixels], `seed` the baseline's own. Everything that is learnt lives in `networks`.
     """
 
-    Settings: ClassVar[type[Settings]] = Settings
+    settings_type: ClassVar[type[Settings]] = Settings
 
     def __init__(self, spec: MethodSpec, settings: Settings, config: RunConfig, seed: int):
         self.spec, self.settings, self.config, self.seed = spec, settings, config, seed

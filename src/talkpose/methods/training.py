@@ -40,7 +40,7 @@ class Session:
         self.checkpoint, self.identity, self.progress = checkpoint, identity, progress
         self.log_every, self.checkpoint_every = log_every, checkpoint_every
         self.curves: list[dict[str, float]] = []
-        self.scaler = torch.amp.GradScaler(self.device.type, enabled=precision == "16-mixed")  # type: ignore[attr-defined]
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=precision == "16-mixed")
         self._done: dict[str, int] = {}
         self._states: dict[str, Any] = {}
         self._phase, self._step = "", 0
