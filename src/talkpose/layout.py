@@ -36,6 +36,11 @@ class RunLayout:
         return self.root / "metrics" / "metrics.parquet"
 
     @property
+    def hs_sensitivity(self) -> Path:
+        """HS of the generated poses by number of bins and range."""
+        return self.root / "metrics" / "hs_sensitivity.parquet"
+
+    @property
     def validation(self) -> Path:
         """What the tracker is worth where the truth is known."""
         return self.root / "validation" / "validation.json"

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
@@ -106,7 +106,9 @@ def test_sign_flip_is_scipys_exact_permutation_test():
     theirs = stats.permutation_test(
         (a, b), lambda x, y: np.mean(x - y), permutation_type="samples", n_resamples=np.inf
     )
-    assert paired_test(a, b, None, 0, "a").permutation == pytest.approx(theirs.pvalue)
+    found = paired_test(a, b, None, 0, "a")
+    assert found.permutation == pytest.approx(theirs.pvalue)
+    assert found.wilcoxon == pytest.approx(stats.wilcoxon(a - b, method="exact").pvalue)
 
 
 @pytest.mark.parametrize("count", [20, 3000])
@@ -156,6 +158,7 @@ def test_false_alarms_are_as_rare_as_promised():
     assert np.mean(np.array(p) <= 0.05) < 0.08
 
 
+@settings(max_examples=30, deadline=None)
 @given(arrays(float, st.integers(1, 12), elements=st.floats(0, 1)))
 def test_holm_is_statsmodels(p):
     np.testing.assert_allclose(holm(p), multipletests(p, method="holm")[1], atol=1e-12)
