@@ -1,6 +1,6 @@
 """What HS (Eq. 6) depends on: the same poses scored with other bins and other ranges.
 
-The paper states neither. Poses are those that methods generated (videos/<method>/<item>/coefficients.npz), the
+The paper states neither. Poses are those that methods generated (coefficients.npz beside each video), the
 reference is the person's own held-out track; cost linear over its maximum, mean of three axes, as in `hs`.
 """
 
