@@ -11,10 +11,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from talkpose.files import atomic_path
 from talkpose.layout import RunLayout
 from talkpose.report.claims import judge
+from talkpose.report.gather import run_tables
 from talkpose.report.media import bring, player
 from talkpose.report.pages import index_page, person_items, person_links
 from talkpose.report.source import Source, read_run
-from talkpose.report.tables import build_tables, write_tables
+from talkpose.report.tables import write_tables
 
 HERE = Path(__file__).parent
 
@@ -29,7 +30,7 @@ def build_report(run: Path, out: Path | None = None) -> Path:
     """
     layout = RunLayout(Path(run))
     source = read_run(layout)
-    tables = _tables(source)
+    tables = run_tables(layout, source.config, source.metrics)
     if tables:
         write_tables(layout.tables, tables)
     with atomic_path(out or layout.report) as folder:
@@ -40,14 +41,6 @@ def build_report(run: Path, out: Path | None = None) -> Path:
         times = json.dumps(source.times, sort_keys=True, indent=1)
         _write(folder / "times.js", f"window.TALKPOSE_TIMES = {times};\n")
     return Path(out or layout.report) / "index.html"
-
-
-def _tables(source: Source) -> dict[str, pd.DataFrame]:
-    if source.metrics is None:
-        return {}
-    config = source.config
-    tests = config.corpora_with("test")
-    return build_tables(source.metrics, config.seed, config.metrics.bootstrap, tests, config.train_frames)
 
 
 def _write_pages(folder: Path, layout: RunLayout, source: Source, tables: dict[str, pd.DataFrame]) -> None:

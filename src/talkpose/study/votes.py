@@ -16,7 +16,7 @@ from talkpose.errors import UserError
 class Share(NamedTuple):
     """A share of answers in percent, with its 95% interval."""
 
-    count: int
+    votes: int
     n: int
     percent: float
     low: float
