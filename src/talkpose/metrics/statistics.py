@@ -1,6 +1,7 @@
 """Intervals over clips, by person where clips share one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 from scipy import stats
@@ -40,17 +41,31 @@ def bootstrap_intervals(
         return None
     sums = np.column_stack([np.bincount(codes, column, count) for column in values.T])
     sizes = np.bincount(codes, minlength=count).astype(np.float64)
-    rng = numpy_rng(seed, "bootstrap", *axes)
+    drawn = _times_drawn(count, samples, seed, *axes)
     means = np.empty((samples, values.shape[1]))
-    step = max(1, CHUNK // count)
-    for start in range(0, samples, step):
-        rows = min(step, samples - start)
-        draws = rng.integers(0, count, (rows, count), dtype=np.int32)
-        draws += np.arange(rows, dtype=np.int32)[:, None] * count
-        times = np.bincount(draws.ravel(), minlength=rows * count).reshape(rows, count).astype(np.float64)
-        means[start : start + rows] = (times @ sums) / (times @ sizes)[:, None]
+    for rows in _spans(samples, count):
+        times = drawn[rows].astype(np.float64)
+        means[rows] = (times @ sums) / (times @ sizes)[:, None]
     tail = stats.norm.cdf(np.sqrt(count / (count - 1)) * stats.t.ppf((1 - level) / 2, count - 1))
     return np.quantile(means, [tail, 1 - tail], axis=0)
+
+
+@lru_cache(maxsize=2)
+def _times_drawn(count: int, samples: int, seed: int, *axes: str) -> np.ndarray:
+    """(samples, count) how often each person is drawn; kept, because many tables share their clips."""
+    rng = numpy_rng(seed, "bootstrap", *axes)
+    found = np.empty((samples, count), np.uint16)  # far more than anyone is drawn by chance
+    for rows in _spans(samples, count):
+        length = rows.stop - rows.start
+        draws = rng.integers(0, count, (length, count), dtype=np.int32)
+        draws += np.arange(length, dtype=np.int32)[:, None] * count
+        found[rows] = np.bincount(draws.ravel(), minlength=length * count).reshape(length, count)
+    return found
+
+
+def _spans(samples: int, count: int) -> Iterator[slice]:
+    step = max(1, CHUNK // count)
+    return (slice(start, min(start + step, samples)) for start in range(0, samples, step))
 
 
 def bootstrap_interval(

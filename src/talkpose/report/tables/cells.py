@@ -1,6 +1,6 @@
 """Cells of long tables: value, count, interval, protocol, kind, and the hashes of what they came from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -65,12 +65,17 @@ class Builder:
 
     def difference(self, aligned: Aligned, a: str, b: str, row: str, column: str) -> None:
         """A cell: mean over clips of method `a` less method `b`, with its interval."""
-        values = aligned.values(a) - aligned.values(b)
-        low, high = self._interval(values[:, None], aligned)
-        self._cell(
-            row, column, float(values.mean()), "reproduced", len(values), low[0], high[0], aligned.protocol,
-            aligned.rows_hash(a, b), self.receipt(a, b),
-        )  # fmt: skip
+        self.differences(aligned, [(a, b, row)], column)
+
+    def differences(self, aligned: Aligned, pairs: Sequence[tuple[str, str, str]], column: str) -> None:
+        """`difference` of several (a, b, row) in one column."""
+        values = np.column_stack([aligned.values(a) - aligned.values(b) for a, b, _ in pairs])
+        low, high = self._interval(values, aligned)
+        for place, (a, b, row) in enumerate(pairs):
+            self._cell(
+                row, column, float(values[:, place].mean()), "reproduced", len(values), low[place],
+                high[place], aligned.protocol, aligned.rows_hash(a, b), self.receipt(a, b),
+            )  # fmt: skip
 
     def _interval(self, values: np.ndarray, aligned: Aligned) -> np.ndarray:
         """(2, k) ends of the intervals of the means of values (n, k); nan for one person alone."""

@@ -53,9 +53,11 @@ def _one_column(builder: Builder, aligned: Aligned, table: str, column: str, cho
         for method in others
     ]
     corrected = holm([test.permutation for test in tests])
+    titles = {method: f"{table} / {method} less {chosen}" for method in others}
+    if others:
+        builder.differences(aligned, [(method, chosen, titles[method]) for method in others], column)
     for method, test, adjusted in zip(others, tests, corrected, strict=True):
-        row = f"{table} / {method} less {chosen}"
-        builder.difference(aligned, method, chosen, row, column)
+        row = titles[method]
         for name, value in (
             ("p", test.permutation),
             ("p-holm", float(adjusted)),
