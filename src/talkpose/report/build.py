@@ -16,6 +16,7 @@ from talkpose.report.media import bring, player
 from talkpose.report.pages import index_page, person_items, person_links
 from talkpose.report.source import Source, read_run
 from talkpose.report.tables import write_tables
+from talkpose.report.verdicts import verdict_table
 
 HERE = Path(__file__).parent
 
@@ -32,7 +33,7 @@ def build_report(run: Path, out: Path | None = None) -> Path:
     source = read_run(layout)
     tables = run_tables(layout, source.config, source.metrics)
     if tables:
-        write_tables(layout.tables, tables)
+        write_tables(layout.tables, tables | {"verdicts": verdict_table(tables, source.config)})
     with atomic_path(out or layout.report) as folder:
         folder.mkdir()
         _write_pages(folder, layout, source, tables)

@@ -6,7 +6,7 @@ import pandas as pd
 import yaml
 
 from talkpose.report import plots
-from talkpose.report.claims import Claim
+from talkpose.report.claims import VERDICTS, Claim
 from talkpose.report.media import Player
 from talkpose.report.provenance import features
 from talkpose.report.source import Source
@@ -57,7 +57,7 @@ def index_page(
         "missing": source.missing,
         "checks": checks,
         "claims": paper,
-        "tally": [(v, verdicts.count(v)) for v in ("pass", "deviates", "not attempted") if v in verdicts],
+        "tally": [(v, verdicts.count(v)) for v in VERDICTS if v in verdicts],
         "tables": [view(name, tables[name], source.roster) for name in TABLE_ORDER if name in tables],
         "corpora": [_corpus(source, name) for name in source.config.corpora],
         "quarantine": _quarantine(source.quarantine),
