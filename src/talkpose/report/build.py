@@ -10,8 +10,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from talkpose.files import atomic_path
 from talkpose.layout import RunLayout
-from talkpose.report.claims import judge
+from talkpose.report.claims import judge, unchanged
+from talkpose.report.crate import write_crate
 from talkpose.report.gather import run_tables
+from talkpose.report.hashes import Finding
+from talkpose.report.manifest import write_manifest
 from talkpose.report.media import bring, player
 from talkpose.report.pages import index_page, person_items, person_links
 from talkpose.report.source import Source, read_run
@@ -34,17 +37,25 @@ def build_report(run: Path, out: Path | None = None) -> Path:
     tables = run_tables(layout, source.config, source.metrics)
     if tables:
         write_tables(layout.tables, tables | {"verdicts": verdict_table(tables, source.config)})
+    findings = write_manifest(layout, source.config)
     with atomic_path(out or layout.report) as folder:
         folder.mkdir()
-        _write_pages(folder, layout, source, tables)
+        _write_pages(folder, layout, source, tables, findings)
         for path in sorted((HERE / "static").iterdir()):
             shutil.copyfile(path, folder / path.name)
         times = json.dumps(source.times, sort_keys=True, indent=1)
         _write(folder / "times.js", f"window.TALKPOSE_TIMES = {times};\n")
+    write_crate(layout, source.config)
     return Path(out or layout.report) / "index.html"
 
 
-def _write_pages(folder: Path, layout: RunLayout, source: Source, tables: dict[str, pd.DataFrame]) -> None:
+def _write_pages(
+    folder: Path,
+    layout: RunLayout,
+    source: Source,
+    tables: dict[str, pd.DataFrame],
+    findings: list[Finding],
+) -> None:
     templates = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
@@ -56,6 +67,7 @@ def _write_pages(folder: Path, layout: RunLayout, source: Source, tables: dict[s
     persons = person_links(source, tables)
     shared: dict[str, Any] = {"run": source.config.run, "persons": persons}
     paper, checks = judge(tables, source.config.metrics)
+    checks.append(unchanged(findings))
     overlays = [
         (path.stem, bring(path, folder, "tracks", path.parent.name, path.stem)) for path in source.overlays
     ]

@@ -1,6 +1,6 @@
 """Per claim of the paper and check of this run: whether it holds here, and the numbers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -8,6 +8,7 @@ import pandas as pd
 
 from talkpose.config import MetricsConfig
 from talkpose.metrics.audio_pose import DEFAULT
+from talkpose.report.hashes import Finding
 from talkpose.report.tables import ALL
 
 Verdict = Literal["pass", "direction holds", "deviates", "not attempted"]
@@ -175,6 +176,16 @@ def _answers(values: Values, table: str) -> str:
 
 def _direction(holds: bool) -> Verdict:
     return "direction holds" if holds else "deviates"
+
+
+def unchanged(findings: Sequence[Finding]) -> Claim:
+    """Check of this run: are inputs, weights, code and environment still those that its steps recorded?"""
+    text = "Inputs, tracks, weights, videos, code and environment are those that were recorded"
+    shown = "; ".join(f"{kind}: {name}: {what}" for kind, name, what in findings[:5])
+    more = f"; {len(findings) - 5} more" if len(findings) > 5 else ""
+    found = f"{len(findings)} changed" if findings else "all as recorded"
+    why = f"{shown}{more}; `talkpose verify` names them all" if findings else ""
+    return Claim("Provenance", text, "none changed", found, _verdict(not findings), why)
 
 
 def _comparisons(values: Values) -> Iterator[Claim]:

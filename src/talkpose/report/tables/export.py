@@ -12,6 +12,8 @@ from talkpose.files import write_parquet, write_text
 DIGITS = 10
 """Significant digits that are kept: more would tell apart sums of another order."""
 
+SUFFIXES = (".csv", ".json", ".parquet", ".tex")
+
 ESCAPES = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -28,7 +30,14 @@ MARKS = {"quoted": "q", "simulated": "s", "not-attempted": "n/a"}
 
 
 def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
-    """Write each table as <folder>/<name>.csv, .json, .parquet and .tex; equal tables give equal bytes."""
+    """Write each table as <folder>/<name>.csv, .json, .parquet and .tex; equal tables give equal bytes.
+
+    Files of tables that are no more are removed.
+    """
+    wanted = {f"{name}{suffix}" for name in tables for suffix in SUFFIXES}
+    for path in folder.glob("*"):
+        if path.suffix in SUFFIXES and path.name not in wanted:
+            path.unlink()
     for name, table in tables.items():
         known = rounded(table)
         write_text(
