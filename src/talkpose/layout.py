@@ -36,6 +36,26 @@ class RunLayout:
         return self.root / "metrics" / "metrics.parquet"
 
     @property
+    def hs_sensitivity(self) -> Path:
+        """HS of the generated poses by number of bins and range."""
+        return self.root / "metrics" / "hs_sensitivity.parquet"
+
+    @property
+    def run_record(self) -> Path:
+        """Program, versions, device and seed that the run started with."""
+        return self.root / "run.json"
+
+    @property
+    def manifest(self) -> Path:
+        """Hashes of what the run was made of."""
+        return self.root / "manifest.json"
+
+    @property
+    def crate(self) -> Path:
+        """RO-Crate of the run; the one file beside times.js and the logs that holds a time."""
+        return self.root / "ro-crate-metadata.json"
+
+    @property
     def validation(self) -> Path:
         """What the tracker is worth where the truth is known."""
         return self.root / "validation" / "validation.json"

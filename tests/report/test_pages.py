@@ -168,13 +168,13 @@ def test_simulated_values_are_announced_wherever_they_stand(wide_run, source, tm
     assert not any(other.view.simulated for other in listed if other is not entry)
     site = Site(tmp_path, {"run": "x", "persons": [], "table_list": listed})
     context = table_context(entry, source, Origin(wide_run, source), {}, wide_run, tmp_path)
-    site.page("t.html", "table", context | {"before": None, "after": None})
+    site.page("t.html", "table", context | {"before": None, "after": None, "beside": []})
     text = html(tmp_path, "t.html")
     assert 'class="made-banner"' in text
     assert re.search(r'<td class="made"[^>]*>61\.00 <small class="made-mark">simulated</small>', text)
     plain = next(other for other in listed if other.name == "table2")
     context = table_context(plain, source, Origin(wide_run, source), {}, wide_run, tmp_path)
-    site.page("p.html", "table", context | {"before": None, "after": None})
+    site.page("p.html", "table", context | {"before": None, "after": None, "beside": []})
     assert "made-banner" not in html(tmp_path, "p.html")
 
 

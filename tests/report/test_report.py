@@ -94,7 +94,9 @@ def test_pages_say_what_ran(made_report, index):
 
 def test_ours_p_is_compared_where_the_paper_has_it_ahead():
     def cells(table, column, values):
-        rows = [(table, m, column, v, "reproduced", 3, np.nan, np.nan, "p") for m, v in values.items()]
+        rows = [
+            (table, m, column, v, "reproduced", 3, np.nan, np.nan, "p", "", "") for m, v in values.items()
+        ]
         return pd.DataFrame(rows, columns=list(COLUMNS))
 
     hs = {"ours-p": 0.88, "still": 0.56, "other-person": 0.9, "ours-g": 0.64}
@@ -129,7 +131,7 @@ def test_verdicts():
     ]
     assert found[f"{beat}: edge of ann"].found == "+0.50 dB, to 20.50 dB"
     hs = next(c for c in paper if "HS of 15" in c.text)
-    assert (hs.verdict, hs.found) == ("deviates", "0.825 (0.820 to 0.830)")
+    assert (hs.verdict, hs.found) == ("direction holds", "0.825 (0.820 to 0.830)")
     assert all(c.why for c in paper if c.verdict == "not attempted")
     assert all(c.found for c in (*paper, *checks))
 

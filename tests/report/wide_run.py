@@ -75,9 +75,11 @@ def make_wide_run(root: Path) -> RunLayout:
     write_json(layout.config_file, config().model_dump(mode="json"))
     write_metrics(layout.metrics, metric_rows())
     for corpus, names in (("people", PERSONS), ("words-test", WORDS)):
-        table = pd.DataFrame({"corpus": corpus, "clip": list(names), "seconds": 1.16, "n_frames": 29})
+        table = pd.DataFrame(
+            {"corpus": corpus, "clip": list(names), "seconds": 1.16, "n_frames": 29, "sha256": "0"}
+        )
         write_parquet(layout.clips_index(corpus), table)
-        write_parquet(layout.tracks_shard(corpus, "0"), table[["corpus", "clip", "n_frames"]])
+        write_parquet(layout.tracks_shard(corpus, "0"), table[["corpus", "clip", "n_frames", "sha256"]])
     write_text(layout.quarantine, "corpus\tclip\treason\tmessage\n")
     source = layout.root / "source.mp4"
     made_run.write_mp4(source, made_run._face("moving", "ann"), None)

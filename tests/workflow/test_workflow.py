@@ -16,8 +16,8 @@ from talkpose.files import read_json, sha256
 sys.path.insert(0, str(Path(__file__).parent))
 from tiny import METHODS, prepare, run, tiny_clips, tiny_config
 
-UNEQUAL = {"logs", ".lock", "times.js"}
-"""What two equal runs may differ in: logs, the lock, wall-clock times."""
+UNEQUAL = {"logs", ".lock", "times.js", "ro-crate-metadata.json"}
+"""What two equal runs may differ in: logs, the lock, wall-clock times (an RO-Crate must tell its date)."""
 
 
 @pytest.fixture(scope="module")

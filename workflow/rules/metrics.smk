@@ -33,3 +33,21 @@ rule metrics_collect:
         code=code_hash("config", "metrics"),
     shell:
         "talkpose metrics collect results/{params.run} {input:q} > {log:q} 2>&1"
+
+
+rule metrics_sensitivity:
+    input:
+        [plan.layout.videos_shard(*names) for names in plan.videos()],
+        tracks("persons"),
+    output:
+        plan.layout.hs_sensitivity,
+    log:
+        f"{RUN}/logs/metrics_sensitivity.log",
+    conda:
+        "../../environment.yml"
+    params:
+        run=plan.config.run,
+        config=plan.section("train_seconds", "frame_counts"),
+        code=code_hash("config", "metrics"),
+    shell:
+        "talkpose metrics sensitivity results/{params.run} > {log:q} 2>&1"

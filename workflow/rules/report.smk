@@ -21,6 +21,7 @@ rule report_figures:
 rule report_build:
     input:
         plan.layout.metrics,
+        plan.layout.hs_sensitivity,
         plan.layout.validation,
         plan.layout.figures,
         plan.layout.quarantine,

@@ -6,7 +6,7 @@ import sys
 import typer
 
 from talkpose import __version__
-from talkpose.cli import animate, doctor, face, run, steps
+from talkpose.cli import animate, doctor, face, run, steps, verify
 from talkpose.errors import UserError
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
@@ -17,6 +17,8 @@ app.command(name="run", context_settings={"allow_extra_args": True, "ignore_unkn
 app.command(name="validate")(steps.validate)
 app.command(name="animate")(animate.animate)
 app.command(name="doctor")(doctor.doctor)
+app.command(name="verify")(verify.verify)
+app.command(name="compare")(verify.compare)
 
 
 @app.command()

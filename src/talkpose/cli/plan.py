@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,11 @@ from talkpose.clips.listing import write_list
 from talkpose.clips.readers import ClipSource, list_clips, select_clips, shards
 from talkpose.config import RunConfig, parse_config
 from talkpose.errors import UserError
-from talkpose.files import write_json
+from talkpose.files import atomic_path, write_json
 from talkpose.layout import OWN, RunLayout, item_id
 from talkpose.methods.specs import method_spec
 from talkpose.methods.variants import variant
+from talkpose.report.manifest import write_run_record
 from talkpose.synthetic.world import PARTS, Part, entries, part_shards
 
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -171,9 +173,16 @@ class Plan:
         dump = self.config.model_dump(mode="json")
         return _short_hash(json.dumps({name: dump[name] for name in names}, sort_keys=True).encode())
 
-    def start(self) -> None:
-        """Write the checked configuration and the lists of clips where every step reads them."""
+    def start(self, workflow: Path | None = None) -> None:
+        """Write the checked configuration and the lists of clips where every step reads them.
+
+        Also what the run starts with (run.json), and a copy of the `workflow`: its Snakefile's folder.
+        """
         write_json(self.layout.config_file, self.config.model_dump(mode="json"))
+        write_run_record(self.layout, self.config)
+        if workflow is not None:
+            with atomic_path(self.layout.root / "workflow") as copy:
+                shutil.copytree(workflow, copy, ignore=shutil.ignore_patterns("profiles", ".snakemake", ".*"))
         for corpus, parts in self._shards.items():
             write_list(self.layout.clip_list(corpus), parts)
 

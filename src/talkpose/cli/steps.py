@@ -114,6 +114,14 @@ def metrics_collect(run: Run, tables: list[Path]) -> None:
     collect(RunLayout(run), tables)
 
 
+@metrics.command("sensitivity")
+def metrics_sensitivity(run: Run) -> None:
+    """Score the generated poses by HS with other bins and ranges."""
+    from talkpose.metrics.hs_sensitivity import measure_run
+
+    measure_run(RunLayout(run))
+
+
 @report.command("figures")
 def report_figures(run: Run) -> None:
     """Choose and keep the frames of the paper's figures."""

@@ -6,7 +6,6 @@ the thinning asks for extrema ever further apart, of which there are at last at 
 """
 
 import numpy as np
-from scipy.signal import find_peaks
 
 from talkpose.errors import UserError
 
@@ -24,6 +23,8 @@ def smooth_hanning(values: np.ndarray, window: int) -> np.ndarray:
 
 def _turns(angle: np.ndarray, apart: int) -> np.ndarray:
     """Local maxima, each at least `apart` frames from the next, and likewise minima, in order."""
+    from scipy.signal import find_peaks  # takes half a second, which most steps need not spend
+
     return np.union1d(find_peaks(angle, distance=apart)[0], find_peaks(-angle, distance=apart)[0])
 
 

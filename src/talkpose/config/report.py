@@ -16,6 +16,10 @@ class MetricsConfig(Section):
     hs_bins: int = Field(20, ge=2)
     mouth_lag: int = Field(12, ge=0, description="largest lag of mouth opening searched, in frames")
     bootstrap: int = Field(2000, ge=100, description="bootstrap samples for 95% intervals")
+    compare_to: list[str] = Field(
+        ["ours-p", "ours-g"],
+        description="method that paired tests set every other against: the first of these that a table has",
+    )
     mouth_expected: dict[str, float] = Field(
         {}, description="least mouth correlation expected of ours-p, by person; the report judges it"
     )

@@ -10,7 +10,7 @@ import torch
 from talkpose.clips.store import read_wav, write_lossless, write_mp4
 from talkpose.config import RunConfig
 from talkpose.errors import UserError
-from talkpose.files import read_json, write_json, write_npz
+from talkpose.files import read_json, sha256, write_json, write_npz
 from talkpose.layout import OWN, RunLayout, item_id
 from talkpose.methods.contract import Generated, Method, Target
 from talkpose.methods.controls import Oracle, OtherPerson, PingPong, Shuffled, Still
@@ -126,9 +126,15 @@ def write_item(
         "pose": spec.pose,
         "needs": spec.needs,
         "facts": facts,
+        "sha256": {name: sha256(folder / name) for name in made_files(folder)},
     }
     write_json(folder / "item.json", described)
     return described
+
+
+def made_files(folder: Path) -> list[str]:
+    """Names of the files of one video, but for its description."""
+    return sorted(path.name for path in folder.iterdir() if path.suffix in (".mkv", ".mp4", ".npz"))
 
 
 def read_items(layout: RunLayout, name: str, corpus: str, shard: str) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 import re
 from functools import cache
 
-from talkpose.metrics import audio_pose, hs, lmd, mouth, psnr, ssim
+from talkpose.metrics import audio_pose, hs, hs_sensitivity, lmd, mouth, psnr, ssim
 from talkpose.metrics.base import Protocol
 
 REGIONS = ("face", "mouth", "edge")
@@ -31,6 +31,8 @@ def _candidates(identifier: str) -> list[Protocol]:
             found += [*lmd.protocols(kind), *mouth.protocols(kind, lag)]
     if identifier.startswith("appa-v1-"):
         found += audio_pose.protocols()
+    if identifier.endswith("-linear"):
+        found += hs_sensitivity.protocols()
     if match := re.fullmatch(r"pooled-(\d+)-linear", identifier):
         found += hs.protocols(int(match[1]))
     return found

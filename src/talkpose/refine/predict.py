@@ -9,7 +9,7 @@ from talkpose.refine.data import from_network, to_network, windows_of
 from talkpose.refine.generator import Generator
 from talkpose.refine.identity import interpolate_features
 from talkpose.refine.memory import Memory
-from talkpose.refine.refiner import make_fabric
+from talkpose.refine.refiner import autocast
 
 
 class RefinedFrames(NamedTuple):
@@ -46,9 +46,9 @@ def refine_frames(
     if len(rendered) == 0:
         return RefinedFrames(rendered.copy(), np.zeros(rendered.shape[:3], np.float32))
     config = generator.config
-    fabric = make_fabric(device, precision)
-    generator = generator.eval().to(fabric.device)
-    memory = memory.eval().to(fabric.device)
+    where = torch.device(device)
+    generator = generator.eval().to(where)
+    memory = memory.eval().to(where)
     features = None
     if config.identity == "memory":
         features = torch.from_numpy(retrieve_features(memory, rendered, config.smooth_every))
@@ -56,11 +56,11 @@ def refine_frames(
         features = memory.mean.cpu().expand(len(rendered), -1)
 
     images, masks = [], []
-    with torch.inference_mode(), fabric.autocast():
+    with torch.inference_mode(), autocast(where, precision):
         for start in range(0, len(rendered), batch):
             at = np.arange(start, min(start + batch, len(rendered)))
-            window = to_network(windows_of(rendered, at, config.window), fabric.device).flatten(1, 2)
-            feature = None if features is None else features[at].to(fabric.device)
+            window = to_network(windows_of(rendered, at, config.window), where).flatten(1, 2)
+            feature = None if features is None else features[at].to(where)
             refined = generator(window, feature)
             images.append(from_network(refined.image))
             masks.append(refined.attention[:, 0].float().cpu().numpy())

@@ -1,12 +1,12 @@
 """The trained second stage as one thing: three networks, built from a seed, saved as one safetensors file."""
 
 import json
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import safetensors
 import torch
-from lightning_fabric import Fabric
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -18,6 +18,9 @@ from talkpose.refine.generator import Generator
 from talkpose.refine.memory import Memory
 from talkpose.refine.spatial import load_imagenet
 from talkpose.seeds import derive_seed
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 
 class Refiner(NamedTuple):
@@ -34,11 +37,19 @@ class Refiner(NamedTuple):
         return {"generator": self.generator, "discriminator": self.discriminator, "memory": self.memory}
 
 
-def make_fabric(device: str, precision: str) -> Fabric:
+def make_fabric(device: str, precision: str) -> "Fabric":
     """Lightning Fabric on one device ("cpu", "cuda", "cuda:1") with the run's precision."""
+    from lightning_fabric import Fabric  # takes a second, which steps that train nothing need not spend
+
     kind, _, number = device.partition(":")
     devices: Any = [int(number or 0)] if kind == "cuda" else 1
     return Fabric(accelerator=kind, devices=devices, precision=precision)  # type: ignore[arg-type]
+
+
+def autocast(device: torch.device, precision: str) -> AbstractContextManager[Any]:
+    """Context in which a trained network runs at the run's precision, as Fabric's own would be."""
+    kinds = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
+    return torch.autocast(device.type, kinds[precision]) if precision in kinds else nullcontext()
 
 
 def build_refiner(config: RefineConfig, feature_size: int, seed: int) -> Refiner:

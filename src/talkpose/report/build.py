@@ -9,16 +9,22 @@ import pandas as pd
 from talkpose.files import atomic_path
 from talkpose.layout import OWN, RunLayout, item_id
 from talkpose.report import pages
+from talkpose.report.beside import beside
 from talkpose.report.browser import NAME as VALUES
 from talkpose.report.browser import values_grid
-from talkpose.report.claims import judge
+from talkpose.report.claims import judge, unchanged
 from talkpose.report.clippages import Clips, person_context, person_links
+from talkpose.report.crate import write_crate
+from talkpose.report.gather import run_tables
+from talkpose.report.hashes import Finding
+from talkpose.report.manifest import write_manifest
 from talkpose.report.media import bring
 from talkpose.report.origin import Origin
 from talkpose.report.site import Site
 from talkpose.report.source import Source, read_run
-from talkpose.report.tablepages import TablePage, table_context, table_pages
-from talkpose.report.tables import build_tables, write_tables
+from talkpose.report.tablepages import TablePage, downloads, table_context, table_pages
+from talkpose.report.tables import write_tables
+from talkpose.report.verdicts import verdict_table
 
 
 def build_report(run: Path, out: Path | None = None) -> Path:
@@ -31,35 +37,39 @@ def build_report(run: Path, out: Path | None = None) -> Path:
     """
     layout = RunLayout(Path(run))
     source = read_run(layout)
-    tables = _tables(source)
+    tables = run_tables(layout, source.config, source.metrics)
+    verdicts = verdict_table(tables, source.config)
     if tables:
-        write_tables(layout.tables, tables)
+        write_tables(layout.tables, tables | {"verdicts": verdicts})
+    findings = write_manifest(layout, source.config)
     with atomic_path(out or layout.report) as folder:
         folder.mkdir()
-        _write_pages(folder, layout, source, tables)
+        _write_pages(folder, layout, source, tables, verdicts, findings)
         times = json.dumps(source.times, sort_keys=True, indent=1)
         (folder / "times.js").write_text(
             f"window.TALKPOSE_TIMES = {times};\n", encoding="utf-8", newline="\n"
         )
+    write_crate(layout, source.config)
     return Path(out or layout.report) / "index.html"
 
 
-def _tables(source: Source) -> dict[str, pd.DataFrame]:
-    if source.metrics is None:
-        return {}
-    config = source.config
-    tests = config.corpora_with("test")
-    return build_tables(source.metrics, config.seed, config.metrics.bootstrap, tests, config.train_frames)
-
-
-def _write_pages(folder: Path, layout: RunLayout, source: Source, tables: dict[str, pd.DataFrame]) -> None:
+def _write_pages(
+    folder: Path,
+    layout: RunLayout,
+    source: Source,
+    tables: dict[str, pd.DataFrame],
+    verdicts: pd.DataFrame,
+    findings: list[Finding],
+) -> None:
     listed = table_pages(source, tables)
     clips = Clips(source, listed)
     people = person_links(source, tables)
     site = Site(folder, {"run": source.config.run, "persons": people, "table_list": listed})
     site.static()
-    site.page("index.html", "index", pages.overview(source, listed, *judge(tables, source.config.metrics)))
-    _table_pages(site, layout, source, listed, clips)
+    paper, checks = judge(tables, source.config.metrics)
+    first = pages.overview(source, listed, paper, [*checks, unchanged(findings)])
+    site.page("index.html", "index", first | {"downloads": downloads("verdicts", layout, folder)})
+    _table_pages(site, layout, source, listed, clips, verdicts)
     _people_and_clips(site, layout, source, clips)
     _values(site, source, clips)
     by_clip = {clip: href for clip in source.tested if (href := clips.links.get(item_id(clip, OWN)))}
@@ -77,7 +87,12 @@ def _write_pages(folder: Path, layout: RunLayout, source: Source, tables: dict[s
 
 
 def _table_pages(
-    site: Site, layout: RunLayout, source: Source, listed: list[TablePage], clips: Clips
+    site: Site,
+    layout: RunLayout,
+    source: Source,
+    listed: list[TablePage],
+    clips: Clips,
+    verdicts: pd.DataFrame,
 ) -> None:
     origin = Origin(layout, source)
     for i, entry in enumerate(listed):
@@ -85,6 +100,7 @@ def _table_pages(
         around = {
             "before": listed[i - 1] if i else None,
             "after": listed[i + 1] if i + 1 < len(listed) else None,
+            "beside": beside(verdicts, entry.name, source.roster),
         }
         site.page(entry.href, "table", context | around, "index.html")
 

@@ -24,6 +24,8 @@ class Layout:
     """a row is a protocol, not a column"""
     hidden: tuple[str, ...] = ()
     """ends of the names of columns that only the downloads have"""
+    split: bool = False
+    """a part of its page for each group: their columns differ"""
     closed: bool = False
     """its columns are a choice: others are in the downloads alone"""
     quoted_digits: Mapping[str, int] = field(default_factory=dict)
@@ -128,6 +130,7 @@ LAYOUTS = {
         "Difference",
         (*_QUALITY, ("hs", "hs", "")),
         groups="first part",
+        split=True,
         hidden=(" wilcoxon p", " least p"),
     ),
     "hs_variants": Layout(

@@ -10,6 +10,7 @@ import pandas as pd
 
 from talkpose.files import sha256
 from talkpose.layout import RunLayout
+from talkpose.report.shown import LESS
 from talkpose.report.source import Source
 
 TRAINED = "ours-"
@@ -80,7 +81,8 @@ def methods_of(table: pd.DataFrame, source: Source) -> list[str]:
     known = set(source.config.all_methods)
     words: set[str] = set()
     for text in {*computed["row"].astype(str), *computed["column"].astype(str)}:
-        words |= {text, *text.split(" / "), text.partition(" ")[0], text.partition(":")[0]}
+        parts = [text, *text.split(" / "), text.partition(" ")[0], text.partition(":")[0]]
+        words |= {word for part in parts for word in part.split(LESS)}
     if not computed.empty and computed["table"].iloc[0] == "lengths":
         words |= {name for name in known if name.startswith("ours-p-n") and name[8:].isdigit()} | {"ours-p"}
     if not computed.empty and computed["table"].iloc[0] == "stage2":

@@ -68,7 +68,7 @@ def overview(
 
 
 def _rank(verdict: str) -> int:
-    order = ("pass", "reproduced", "within interval", "deviates", "not attempted")
+    order = ("pass", "direction holds", "reproduced", "within interval", "deviates", "not attempted")
     return order.index(verdict) if verdict in order else len(order)
 
 

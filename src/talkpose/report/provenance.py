@@ -4,8 +4,6 @@ import platform
 from importlib import metadata
 from typing import Any, NamedTuple
 
-import torch
-
 from talkpose.config import RunConfig
 
 PACKAGES = (
@@ -60,7 +58,11 @@ def _versions() -> dict[str, str]:
 
 
 def _device(name: str) -> str:
-    if name.startswith("cuda") and torch.cuda.is_available():
+    if name.startswith("cuda"):
+        import torch  # seconds that a run on the CPU need not spend
+
+        if not torch.cuda.is_available():
+            return f"{name} (not available; {platform.machine()})"
         return f"{name} ({torch.cuda.get_device_name(name)})"
     return f"{name} ({platform.machine()})"
 

@@ -15,7 +15,7 @@ from talkpose.report.names import page
 from talkpose.report.origin import Origin, commands, methods_of, steps_of
 from talkpose.report.roster import Roster
 from talkpose.report.source import Source
-from talkpose.report.views import View, view
+from talkpose.report.views import View, split, view
 
 ORDER = (
     *("table1", "table2", "heldout", "comparisons", "hs", "hs_variants", "hs_sensitivity", "hs_study"),
@@ -38,6 +38,7 @@ class TablePage:
     name: str
     href: str
     view: View
+    parts: list[View]
     table: pd.DataFrame
     extremes: Extremes | None
 
@@ -45,16 +46,13 @@ class TablePage:
 def table_pages(source: Source, tables: Mapping[str, pd.DataFrame]) -> list[TablePage]:
     """Pages of all tables, in ORDER."""
     names = [*(n for n in ORDER if n in tables), *(n for n in tables if n not in ORDER)]
-    return [
-        TablePage(
-            name,
-            page("table", name),
-            view(name, tables[name], source.roster),
-            tables[name],
-            _extremes(name, tables[name], source),
-        )
-        for name in names
-    ]
+    pages = []
+    for name in names:
+        table, whole = tables[name], view(name, tables[name], source.roster)
+        parts = split(name, table, whole, source.roster)
+        clips = _extremes(name, table, source)
+        pages.append(TablePage(name, page("table", name), whole, parts, table, clips))
+    return pages
 
 
 def _extremes(name: str, table: pd.DataFrame, source: Source) -> Extremes | None:
@@ -88,7 +86,7 @@ def table_context(
         "commands": commands(source),
         "steps": steps_of(methods, source),
         "hashes": origin.of(entry.table),
-        "downloads": _downloads(entry.name, layout, folder),
+        "downloads": downloads(entry.name, layout, folder),
         "device": str(source.provenance.get("device", source.config.device)),
         "seed": str(source.provenance.get("seed", source.config.seed)),
         "samples": source.config.metrics.bootstrap,
@@ -96,7 +94,7 @@ def table_context(
     }
 
 
-def _downloads(name: str, layout: RunLayout, folder: Path) -> list[tuple[str, str]]:
+def downloads(name: str, layout: RunLayout, folder: Path) -> list[tuple[str, str]]:
     """(format, URL) of the table's files, copied so that the report stands alone."""
     found = []
     for suffix, label in FORMATS.items():

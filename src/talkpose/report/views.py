@@ -1,6 +1,6 @@
 """Long tables as the columns, groups, rows and cells that a page shows."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -10,7 +10,7 @@ from talkpose.report.published import PROTOCOLS
 from talkpose.report.roster import Roster
 from talkpose.report.shown import Cell, Head, Row, is_known, known_protocol, make_rows, row_title
 
-__all__ = ["Cell", "Column", "Group", "Row", "View", "is_known", "view"]
+__all__ = ["Cell", "Column", "Group", "Row", "View", "is_known", "split", "view"]
 
 UNRANKED = ("min", "max", "training", "gain", "null")
 """Columns that no arrow belongs to, whatever their metric."""
@@ -85,6 +85,23 @@ def view(name: str, table: pd.DataFrame, roster: Roster) -> View:
     )  # fmt: skip
 
 
+def split(name: str, table: pd.DataFrame, whole: View, roster: Roster) -> list[View]:
+    """The parts of a table's page: the whole, or a view for what stands before ` / ` in the rows."""
+    layout = LAYOUTS.get(name)
+    if layout is None or not layout.split:
+        return [whole]
+    first = table["row"].str.partition(" / ")[0]
+    parts = []
+    for part in dict.fromkeys(first):
+        shown = view(name, table[first == part], roster)
+        title = LAYOUTS[part].title if part in LAYOUTS else str(part)
+        groups = [replace(group, label="") for group in shown.groups]
+        parts.append(
+            replace(shown, name=f"{name}-{part}", title=title, groups=groups, about="", definitions=[])
+        )
+    return parts
+
+
 def _plain_layout(name: str) -> Layout:
     """Layout of a table that has none of its own: its columns under their own names."""
     return Layout(name.replace("-", " ").replace("_", " ").capitalize(), "", "Row", ())
@@ -118,6 +135,8 @@ def _column(head: Head, used: list[Protocol], layout: Layout, roster: Roster) ->
     named = first.title if is_known(first) and head.metric == first.metric else ""
     if head.column in roster.cards:
         named = roster[head.column].title
+    if head.column.startswith(first.id) and is_known(first):  # the column is a protocol
+        named = first.title
     label = head.label or (f"{named} {head.suffix}".strip() if named else head.column)
     arrow = first.arrow if ranked or head.column == "foreign" else ""
     return Column(label, arrow, "" if head.suffix else first.unit, shown)

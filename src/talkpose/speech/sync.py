@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from talkpose.errors import UserError
 from talkpose.seeds import numpy_rng
@@ -163,7 +163,7 @@ def _significance(predicted: np.ndarray, target: np.ndarray, r: float, n_shifts:
     effective = n / max(1 + 2 * float(np.maximum(product, 0).sum()), SYLLABLE)
     if effective <= 4 or r <= 0:
         return 0.0
-    p = float(norm.sf(np.arctanh(min(r, 0.999)) * np.sqrt(effective - 3)))
+    p = float(ndtr(-np.arctanh(min(r, 0.999)) * np.sqrt(effective - 3)))
     return max(0.0, 1 - n_shifts * p)
 
 

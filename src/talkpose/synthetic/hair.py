@@ -3,6 +3,7 @@
 from typing import Final, NamedTuple
 
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 
 from talkpose.seeds import numpy_rng
 from talkpose.synthetic.grids import Part, grid_normals, grid_triangles, smooth_noise, unit
@@ -14,6 +15,9 @@ HAIR: Final = 2
 
 ROWS, COLUMNS = 46, 109
 FALL_ROWS = 22
+HANGS: Final = 14.0
+"""Elevation in degrees below which hair that falls hangs straight down."""
+
 UNDER = -0.02
 """Depth under the skin at which the surface ends, where there is no hair."""
 
@@ -102,6 +106,9 @@ def _cap(look: Look, style: Style, skull: Skull, rng: np.random.Generator) -> Pa
     noise = smooth_noise(rng, ROWS, COLUMNS, style.bump_cells)
     thick = cover * (_thickness(look, style, azimuth, elevation) + style.bumps * look.hair_volume * noise)
     thick = np.where(inside > 0, np.maximum(thick, 0.004), UNDER)
+    if falls:  # no ledge where the hair over the temples meets the hair that hangs
+        low = np.clip((30 - elevation) / 14, 0, 1)
+        thick = (1 - low) * thick + low * gaussian_filter1d(thick, 3.0, axis=0, mode="nearest")
     outward = unit(grid_normals(skin, False) + 1e-3 * direction(azimuth, elevation))
     outward = unit(0.5 * outward + direction(azimuth, elevation))
     points = skin + outward * thick[..., None]
@@ -109,7 +116,7 @@ def _cap(look: Look, style: Style, skull: Skull, rng: np.random.Generator) -> Pa
     keep = inside > -0.12
     strand, run = _strands(look, style, azimuth, elevation)
     if falls:
-        points, weight = _fall(points, style, rng)
+        points, weight = _fall(points, elevation[:, 0], style, rng)
         more = len(points) - ROWS
         keep = np.concatenate([keep, np.ones((more, COLUMNS), bool)])
         strand = np.concatenate([strand, np.repeat(strand[-1:], more, 0)])
@@ -128,11 +135,15 @@ def _edge(look: Look, style: Style, elevation: np.ndarray) -> np.ndarray:
     return np.minimum(at, 60) * (1 - swing) + style.opening * swing
 
 
-def _fall(points: np.ndarray, style: Style, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _fall(
+    points: np.ndarray, elevation: np.ndarray, style: Style, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """Lets the last row fall to the hem; returns all points and their weights of the head's motion."""
     flat = points - CENTRE
     reach = np.hypot(flat[..., 0], flat[..., 2])
-    widest = np.maximum.accumulate(reach, 0)
+    # from the skull's widest on; above it, columns still come round from the front, where a skull is longer
+    widest, hangs = reach.copy(), elevation <= HANGS
+    widest[hangs] = np.maximum.accumulate(reach[hangs], 0)
     flat[..., [0, 2]] *= (widest / np.maximum(reach, 1e-6))[..., None]
     points = flat + CENTRE
     last = points[-1]

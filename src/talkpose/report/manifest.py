@@ -1,0 +1,106 @@
+"""manifest.json: what a run was made of, by hash; and whether it still is that."""
+
+import hashlib
+from pathlib import Path
+from typing import Any, Final
+
+from talkpose.config import RunConfig
+from talkpose.files import read_json, sha256, write_json
+from talkpose.layout import RunLayout
+from talkpose.report.hashes import Finding, Known, check, known_files, read_manifest, records
+from talkpose.report.provenance import provenance
+
+SOURCE: Final = Path(__file__).resolve().parents[1]
+RENDER_BYTES: Final = 4_000_000_000
+"""Bytes that are hashed anew while the report is built; `talkpose verify` reads everything."""
+
+
+def code_hashes() -> dict[str, str]:
+    """SHA-256 by part of the program: each package, and `talkpose` for the modules beside the packages.
+
+    Each is the hash of the lines `<sha256>  <path>` of its files.
+    """
+    parts: dict[str, list[Path]] = {}
+    for path in sorted(SOURCE.rglob("*")):
+        if path.is_file() and path.suffix != ".pyc":
+            inside = path.relative_to(SOURCE).parts
+            parts.setdefault(inside[0] if len(inside) > 1 else "talkpose", []).append(path)
+    found = {}
+    for part, paths in parts.items():
+        lines = "".join(f"{sha256(path)}  {path.relative_to(SOURCE).as_posix()}\n" for path in paths)
+        found[part] = hashlib.sha256(lines.encode()).hexdigest()
+    return found
+
+
+def write_run_record(layout: RunLayout, config: RunConfig) -> None:
+    """run.json: the program, versions, device and seed that a run starts with."""
+    write_json(layout.run_record, {**provenance(config), "code": code_hashes()})
+
+
+def write_manifest(layout: RunLayout, config: RunConfig) -> list[Finding]:
+    """Check a run while its report is built, write manifest.json and return what is not as it was.
+
+    Inputs, tracks, weights and videos are hashed anew, the smallest first up to RENDER_BYTES, against what
+    the steps recorded; code and environment are compared with those that the run started with. Nothing in the
+    manifest changes between two equal runs on one machine.
+    """
+    findings, hashed, seen = check(known_files(layout, config), RENDER_BYTES)
+    started = read_json(layout.run_record) if layout.run_record.is_file() else None
+    now: dict[str, Any] = {**provenance(config), "code": code_hashes()}
+    if started is not None:
+        findings += compare_environment(started, now)
+    files = {
+        kind: {path.relative_to(layout.root).as_posix(): sha256(path) for path in paths}
+        for kind, paths in records(layout).items()
+        if paths
+    }
+    write_json(
+        layout.manifest,
+        {
+            "run": config.run,
+            **now,
+            "files": files,
+            "checked": {"hashed": hashed, "only looked for": seen, "started with": started is not None},
+            "findings": [list(finding) for finding in sorted(findings)],
+        },
+    )
+    return sorted(findings)
+
+
+def compare_environment(then: dict[str, Any], now: dict[str, Any]) -> list[Finding]:
+    """Parts of the program, versions, device and seed that differ."""
+    found = []
+    for kind, key in (("code", "code"), ("environment", "versions")):
+        old, new = then.get(key, {}), now.get(key, {})
+        for name in sorted({*old, *new}):
+            if old.get(name) != new.get(name):
+                words = (old.get(name, "absent"), new.get(name, "absent"))
+                what = f"changed: {words[0]} then, {words[1]} now" if kind == "environment" else "changed"
+                found.append(Finding(kind, name, what))
+    return found + [
+        Finding("environment", name, f"changed: {then.get(name)} then, {now.get(name)} now")
+        for name in ("device", "seed")
+        if then.get(name) != now.get(name)
+    ]
+
+
+def verify_run(layout: RunLayout) -> tuple[list[Finding], int]:
+    """Everything that is not as manifest.json and the steps' records have it, and how many files were hashed.
+
+    Raises UserError where the run has no configuration or no manifest.
+    """
+    config, manifest = layout.load_config(), read_manifest(layout)
+    recorded = [
+        Known(kind, name, layout.root / name, digest)
+        for kind, entries in manifest["files"].items()
+        for name, digest in entries.items()
+    ]
+    findings, hashed, _ = check(recorded)
+    for kind, paths in records(layout).items():
+        names = {path.relative_to(layout.root).as_posix() for path in paths}
+        findings += [Finding(kind, name, "new") for name in names - set(manifest["files"].get(kind, {}))]
+    # A changed record can't vouch for its files; they are checked against it all the same.
+    more, also, _ = check(known_files(layout, config))
+    findings += more
+    findings += compare_environment(manifest, {**provenance(config), "code": code_hashes()})
+    return sorted(set(findings)), hashed + also
