@@ -23,7 +23,7 @@ RECORDS: Final = {
     "tracks": ("tracks/*/shard-*.parquet",),
     "weights": ("models/*/*/*.json", "models/*/*/person/*.json"),
     "videos": ("videos/*/*.json",),
-    "metrics": ("metrics/*.parquet", "validation/*.json", "figures/figures.json"),
+    "metrics": ("metrics/*.parquet", "metrics/*.json", "validation/*.json", "figures/figures.json"),
     "study": ("study/*.parquet", "study/*.csv", "study/tables/*"),
     "workflow": ("workflow/Snakefile", "workflow/rules/*.smk"),
     "tables": ("tables/*",),
