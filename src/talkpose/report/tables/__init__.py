@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
+from talkpose.report.table_names import OPTIONAL, TABLES
 from talkpose.report.tables import pose, quality
 from talkpose.report.tables.aligned import Aligned, by_protocol, person_of
 from talkpose.report.tables.cells import COLUMNS, KINDS, METHODS, Builder
@@ -30,13 +31,6 @@ __all__ = [
     "study_tables",
     "write_tables",
 ]
-
-TABLES = (
-    *("table1", "table2", "heldout", "comparisons", "hs", "hs_variants", "dynamics", "hs_study"),
-    *("hs_sensitivity", "appendix_a", "appendix_b", "ablations", "lengths", "persons", "stage1", "stage2"),
-)
-OPTIONAL = ("heldout", "comparisons", "hs_variants", "dynamics", "hs_sensitivity", "ablations", "lengths")
-"""Tables that only some runs have."""
 
 COMPARE_TO = ("ours-p", "ours-g")
 
