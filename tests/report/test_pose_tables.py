@@ -242,6 +242,7 @@ def test_latex_is_balanced_and_marks_what_is_quoted(metrics):
     lines = [line for line in text.splitlines() if line.endswith(r"\\")]
     assert len({line.count("&") for line in lines}) == 1
     assert r"ATVG\textsuperscript{q} & 30.91 & 0.81 & 1.37" in text
+    assert "& 29.90 & 0.73 & 1.73 " in text, "with the paper's digits"
     assert text.count("{") == text.count("}")
     assert "26.5 [26, 27]" in text
 
