@@ -8,7 +8,7 @@ import pandas as pd
 
 from talkpose.clips.store import write_mp4
 from talkpose.config import parse_config
-from talkpose.files import write_json, write_parquet, write_text
+from talkpose.files import sha256, write_json, write_parquet, write_text
 from talkpose.layout import RunLayout
 from talkpose.metrics.compute import write_metrics
 from talkpose.metrics.registry import protocol
@@ -170,10 +170,11 @@ def _models(layout: RunLayout) -> None:
             ]
             content = {"facts": {"identity_feature": "dlib-128"}, "memory_pairs": 12, "curves": rows}
             write_json(layout.root / "models" / stage / f"{name}.weights.json", content)
-            write_json(
-                layout.model(stage, name),
-                {"weights": f"{name}.weights.safetensors", "sha256": "0" * 64, "clips": ["ann"]},
-            )
+            receipt = layout.model(stage, name)
+            weights = receipt.with_name(f"{receipt.stem}.weights.safetensors")
+            receipt.parent.mkdir(parents=True, exist_ok=True)
+            weights.write_bytes(f"{stage} {name}".encode() * 100)
+            write_json(receipt, {"weights": weights.name, "sha256": sha256(weights), "clips": ["ann"]})
 
 
 def make_run(root: Path) -> RunLayout:

@@ -28,6 +28,11 @@ rule report_build:
         [plan.layout.clips_index(corpus) for corpus in plan.config.corpora],
     output:
         plan.layout.report / "index.html",
+        report(
+            [plan.layout.tables / f"{name}.csv" for name in ALWAYS],
+            caption="../report/table.rst",
+            category="Tables",
+        ),
     log:
         f"{RUN}/logs/report_build.log",
     conda:

@@ -5,7 +5,7 @@ import hashlib
 import pandas as pd
 
 from talkpose.config import RunConfig
-from talkpose.files import sha256
+from talkpose.files import read_json, sha256
 from talkpose.layout import RunLayout
 from talkpose.report.tables import build_tables, study_tables
 from talkpose.report.tables.aligned import HASH
@@ -30,6 +30,7 @@ def run_tables(layout: RunLayout, config: RunConfig, metrics: pd.DataFrame | Non
         receipts=receipts(layout),
         sensitivity=pd.read_parquet(sensitivity) if sensitivity.is_file() else None,
         studies=study_tables(layout.root / "study"),
+        lacking=lacking(layout),
     )
 
 
@@ -46,6 +47,12 @@ def speakers(layout: RunLayout, config: RunConfig) -> dict[str, str]:
                 for clip, speaker in zip(named["clip"], named["speaker"], strict=True)
             }
     return found
+
+
+def lacking(layout: RunLayout) -> dict[str, str]:
+    """Why a metric that was asked for has no value, by metric: metrics/not_attempted.json."""
+    path = layout.root / "metrics" / "not_attempted.json"
+    return {entry["metric"]: entry["reason"] for entry in read_json(path)} if path.is_file() else {}
 
 
 def receipts(layout: RunLayout) -> dict[str, str]:

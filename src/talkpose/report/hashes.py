@@ -23,7 +23,7 @@ RECORDS: Final = {
     "tracks": ("tracks/*/shard-*.parquet",),
     "weights": ("models/*/*/*.json", "models/*/*/person/*.json"),
     "videos": ("videos/*/*.json",),
-    "metrics": ("metrics/*.parquet", "validation/*.json", "figures/figures.json"),
+    "metrics": ("metrics/*.parquet", "metrics/*.json", "validation/*.json", "figures/figures.json"),
     "study": ("study/*.parquet", "study/*.csv", "study/tables/*"),
     "workflow": ("workflow/Snakefile", "workflow/rules/*.smk"),
     "tables": ("tables/*",),
@@ -71,7 +71,7 @@ def known_files(layout: RunLayout, config: RunConfig) -> Iterator[Known]:
     for path in records(layout)["weights"]:
         receipt = read_json(path)
         if {"weights", "sha256"} <= set(receipt) and isinstance(receipt["sha256"], str):
-            yield _inside(layout, "weights", path.with_name(receipt["weights"]), receipt["sha256"])
+            yield _inside(layout, "weights", path.parent / receipt["weights"], receipt["sha256"])
     for path in records(layout)["videos"]:
         for item in read_json(path).get("items", []):
             folder = layout.video(path.parent.name, item_id(item["person"], item["audio"]))
@@ -99,7 +99,9 @@ def _inputs(layout: RunLayout, config: RunConfig) -> Iterator[Known]:
 
 
 def _pairs(path: Path, *columns: str) -> Iterator[tuple[str, str]]:
-    table = pd.read_parquet(path, columns=list(columns))
+    table = pd.read_parquet(path)
+    if not set(columns) <= set(table.columns):  # of a version that kept no hashes
+        return iter(())
     return zip(*(table[column].astype(str) for column in columns), strict=True)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
+from talkpose.report.table_names import OPTIONAL, TABLES
 from talkpose.report.tables import pose, quality
 from talkpose.report.tables.aligned import Aligned, by_protocol, person_of
 from talkpose.report.tables.cells import COLUMNS, KINDS, METHODS, Builder
@@ -31,13 +32,6 @@ __all__ = [
     "write_tables",
 ]
 
-TABLES = (
-    *("table1", "table2", "heldout", "comparisons", "hs", "hs_variants", "hs_sensitivity", "hs_study"),
-    *("appendix_a", "appendix_b", "ablations", "lengths", "persons", "stage1", "stage2"),
-)
-OPTIONAL = ("heldout", "comparisons", "hs_variants", "hs_sensitivity", "ablations", "lengths")
-"""Tables that only some runs have."""
-
 COMPARE_TO = ("ours-p", "ours-g")
 
 
@@ -53,6 +47,7 @@ def build_tables(
     receipts: Mapping[str, str] | None = None,
     sensitivity: pd.DataFrame | None = None,
     studies: Mapping[str, pd.DataFrame] | None = None,
+    lacking: Mapping[str, str] | None = None,
 ) -> dict[str, pd.DataFrame]:
     """All tables of metrics.parquet's rows, each with COLUMNS; seed and samples are the bootstrap's.
 
@@ -61,18 +56,20 @@ def build_tables(
     `compare_to`: methods that the others are tested against, the first that a table has. `speakers`: who
     speaks in <corpus>/<clip>, where clips share one. `receipts`: hash of the receipts of a method's videos.
     `sensitivity`: rows of hs_sensitivity.parquet. `studies`: tables of people's answers (`study_tables`);
-    those of other names than STUDIES come out as they are.
+    those of other names than STUDIES come out as they are. `lacking`: why a metric that was asked for has no
+    value.
     """
     rows = split_rows(metrics, tests, speakers or {})
     answers = dict(studies or {})
     builders = {name: Builder(name, seed, samples, receipts) for name in TABLES}
     for name in STUDIES:
         study(builders[name], answers.pop(name, None))
-    quality.table2(builders["table2"], rows)
+    quality.table2(builders["table2"], rows, lacking or {})
     quality.heldout(builders["heldout"], rows)
     comparisons(builders["comparisons"], rows, compare_to)
     pose.hs(builders["hs"], rows)
     pose.hs_variants(builders["hs_variants"], rows)
+    pose.dynamics(builders["dynamics"], rows)
     pose.hs_sensitivity(builders["hs_sensitivity"], sensitivity, rows)
     pose.appendix_a(builders["appendix_a"], rows)
     quality.ablations(builders["ablations"], rows)

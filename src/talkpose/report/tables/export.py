@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from talkpose.files import write_parquet, write_text
+from talkpose.report.published import quoted
 
 DIGITS = 10
 """Significant digits that are kept: more would tell apart sums of another order."""
@@ -91,7 +92,10 @@ def latex(name: str, table: pd.DataFrame) -> str:
         if part.empty:
             continue
         lines.append("\\midrule")
-        cells = {(r, c): cell for r, c, cell in zip(part["row"], part["column"], _cells(part), strict=True)}
+        digits = {(q.row, q.column): q.decimals for q in quoted(name)} if kind == "quoted" else {}
+        cells = {
+            (r, c): cell for r, c, cell in zip(part["row"], part["column"], _cells(part, digits), strict=True)
+        }
         for row in dict.fromkeys(part["row"]):
             mark = f"\\textsuperscript{{{MARKS[kind]}}}" if kind in MARKS else ""
             shown = [cells.get((row, column), "--") for column in columns]
@@ -105,10 +109,13 @@ def latex(name: str, table: pd.DataFrame) -> str:
     return _latex_frame(name, "l" + "r" * len(columns), head, lines, notes)
 
 
-def _cells(part: pd.DataFrame) -> list[str]:
+def _cells(part: pd.DataFrame, digits: Mapping[tuple[str, str], int]) -> list[str]:
+    """Values with their intervals; quoted ones with as many digits behind the point as the paper prints."""
     found = []
-    for value, low, high in zip(part["value"], part["ci_low"], part["ci_high"], strict=True):
-        text = "--" if not np.isfinite(value) else f"{value:.4g}"
+    columns = ("row", "column", "value", "ci_low", "ci_high")
+    for row, column, value, low, high in zip(*(part[name] for name in columns), strict=True):
+        printed = f".{digits[row, column]}f" if (row, column) in digits else ".4g"
+        text = "--" if not np.isfinite(value) else f"{value:{printed}}"
         found.append(f"{text} [{low:.4g}, {high:.4g}]" if np.isfinite([low, high]).all() else text)
     return found
 

@@ -57,6 +57,14 @@ def hs_variants(builder: Builder, rows: Rows) -> None:
             builder.plain(TOLD_APART, column, float(np.mean(above)), len(persons), aligned, SAME, OTHER)
 
 
+def dynamics(builder: Builder, rows: Rows) -> None:
+    """How heads move, which HS ignores: velocity, acceleration and spectra, against the held-out frames."""
+    metrics = sorted(m for m in map(str, rows.own["metric"].unique()) if m.startswith("pose-"))
+    for metric in metrics:
+        for column, aligned in rows.of(rows.own, builder.table, metric):
+            builder.means(aligned, column=column)
+
+
 def hs_sensitivity(builder: Builder, measured: pd.DataFrame | None, rows: Rows) -> None:
     """HS of the generated poses by number of bins and range."""
     if measured is not None and len(measured):

@@ -1,5 +1,7 @@
 """Tables of image quality and lips: Table 2, section 4.2's ablations, training lengths, persons, stages."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from talkpose.report.tables.aligned import Aligned, person_of
@@ -16,10 +18,15 @@ RERENDER = "rerender"
 ABLATIONS = ("ours-p-fixed-pose", "ours-p-no-identity", "ours-p-mean-identity")
 
 
-def table2(builder: Builder, rows: Rows) -> None:
-    """Table 2: every method on the test corpora, the metrics by ATVG's protocol first."""
+def table2(builder: Builder, rows: Rows, lacking: Mapping[str, str]) -> None:
+    """Table 2: every method on the test corpora, the metrics by ATVG's protocol first.
+
+    `lacking`: why a metric that was asked for has no value, such as missing weights.
+    """
     _quality(builder, rows, rows.tested, paper=True)
     builder.quote()
+    for metric, why in lacking.items():
+        builder.missing(f"{metric}: {why}", metric)
 
 
 def heldout(builder: Builder, rows: Rows) -> None:
@@ -67,6 +74,8 @@ def persons(builder: Builder, rows: Rows) -> None:
             for item in aligned.wide.index:
                 one = Aligned(metric, aligned.protocol, aligned.wide.loc[[item]], rows.speakers)
                 who = person_of(str(item))
+                if who == ALL:  # a value of all frames together, such as FID
+                    continue
                 builder.means(one, column=column, titles={m: f"{who} / {m}" for m in aligned.methods})
 
 
