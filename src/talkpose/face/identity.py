@@ -50,7 +50,7 @@ class IdentityFeature(Protocol):
     size: int
 
     def describe(self, frames: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-        """Frames (T, H, W, 3) uint8 RGB, landmarks (T, N, 2) [px] -> unit (T, size) float32; N as in PLACES."""
+        """Frames (T, H, W, 3) uint8 RGB, landmarks (T, N, 2) [px] -> unit float32 (T, size); N of PLACES."""
         ...
 
 

@@ -29,8 +29,8 @@ def _candidates(identifier: str) -> list[Protocol]:
         kind, lag = match[1], int(match[2] or 0)
         if kind in lmd.MOUTH:
             found += [*lmd.protocols(kind), *mouth.protocols(kind, lag)]
-    if identifier.startswith("appa-v1-"):
-        found += audio_pose.protocols()
+    if match := re.fullmatch(r"appa-v1-.*?(?:-null(\d+))?", identifier):
+        found += audio_pose.every_protocol(int(match[1]) if match[1] else None)
     if match := re.fullmatch(r"pooled-(\d+)-linear", identifier):
         found += hs.protocols(int(match[1]))
     return found
