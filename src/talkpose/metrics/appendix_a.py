@@ -41,7 +41,7 @@ def appendix_a(metrics: pd.DataFrame) -> AppendixA:
     found = own[own["metric"] == "appendix-a"]
     if found.empty:
         raise UserError(
-            "Appendix A has no values: list `oracle` in `methods` and `audio-pose` in `metrics.names`, and "
+            "Appendix A has no values: list `oracle` in `methods` and `audio-pose` in `metrics.extra`, and "
             "run again"
         )
     keys = ["corpus", "clip", "protocol"]

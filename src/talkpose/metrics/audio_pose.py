@@ -67,6 +67,9 @@ CHOICES: Final = tuple(
     for parts in product(("window", "frame"), ("pooled", "anchor"), ("all", "far"), ("pearson", "spearman"))
 )
 DEFAULT: Final = CHOICES[0]
+TITLES: Final = {"audio-pose": "Audio-pose r", "appendix-a": "Audio-pose r, real video"}
+"""The metrics of this file; each has companions `-p` and `-null`."""
+
 KINDS: Final = tuple(product(("pooled", "anchor"), ("pearson", "spearman")))
 """(pooling, statistic) that are computed together."""
 
@@ -84,22 +87,21 @@ class Series(NamedTuple):
 
 def protocols() -> tuple[Protocol, ...]:
     """Those of `audio-pose` (an item's frames), one a choice, in the order of CHOICES."""
-    return tuple(_protocol("audio-pose", "Audio-pose r", choice, None) for choice in CHOICES)
+    return tuple(protocol("audio-pose", choice) for choice in CHOICES)
 
 
 def every_protocol(draws: int | None = None) -> tuple[Protocol, ...]:
     """Those of `audio-pose` and `appendix-a` (a person's whole real video), each with its null of `draws`."""
     found = []
-    for metric, title in (("audio-pose", "Audio-pose r"), ("appendix-a", "Audio-pose r, real video")):
-        for choice in CHOICES:
-            found.append(_protocol(metric, title, choice, None))
-            if draws is not None:
-                found.append(_protocol(f"{metric}-p", f"{title}: p", choice, draws))
-                found.append(_protocol(f"{metric}-null", f"{title}: null", choice, draws))
+    for metric, choice in product(TITLES, CHOICES):
+        found.append(protocol(metric, choice))
+        if draws is not None:
+            found += [protocol(f"{metric}-{part}", choice, draws) for part in ("p", "null")]
     return tuple(found)
 
 
-def _protocol(metric: str, title: str, choice: Choice, draws: int | None) -> Protocol:
+def protocol(metric: str, choice: Choice, draws: int | None = None) -> Protocol:
+    """That of `audio-pose` or `appendix-a`; of their `-p` and `-null`, which name the null's draws."""
     words = {
         "window": "28x12 MFCC window a video frame",
         "frame": "12 MFCC every 10 ms, pose interpolated",
@@ -112,6 +114,8 @@ def _protocol(metric: str, title: str, choice: Choice, draws: int | None) -> Pro
     }
     what = f"MFCC distance against Euler-angle distance within radius {RADIUS} |s|; "
     what += ", ".join(words[part] for part in choice)
+    base = metric.removesuffix("-p").removesuffix("-null")
+    title = TITLES[base] + {"": "", "-p": ": p", "-null": ": null"}[metric.removeprefix(base)]
     if metric.endswith("-p"):
         what += (
             f"; one-sided p: share of {draws} orders of the pose's seconds, and the real one, with r as high"

@@ -3,7 +3,7 @@
 import re
 from functools import cache
 
-from talkpose.metrics import audio_pose, hs, lmd, mouth, psnr, ssim
+from talkpose.metrics import audio_pose, extra_protocols, hs, lmd, mouth, psnr, ssim
 from talkpose.metrics.base import Protocol
 
 REGIONS = ("face", "mouth", "edge")
@@ -33,4 +33,4 @@ def _candidates(identifier: str) -> list[Protocol]:
         found += audio_pose.every_protocol(int(match[1]) if match[1] else None)
     if match := re.fullmatch(r"pooled-(\d+)-linear", identifier):
         found += hs.protocols(int(match[1]))
-    return found
+    return found + extra_protocols.candidates(identifier)
