@@ -37,7 +37,7 @@ class MetricsConfig(Section):
         "dlib", description="`csim`: dlib's descriptor, or ArcFace where `arcface_weights` are"
     )
     network_every: int = Field(
-        5, ge=1, description="`csim`, `fid` and `lpips` look at frame 0 and at every so many from there on"
+        10, ge=1, description="`csim`, `fid` and `lpips` look at frame 0 and at every so many from there on"
     )
     arcface_weights: str | None = Field(None, description="`csim`: ArcFace's .onnx")
     fid_weights: str | None = Field(None, description="`fid`: pytorch-fid's Inception checkpoint")

@@ -3,7 +3,7 @@
     CSIM = mean over frames of cos(e(g_t), e(r_t)),   cos(a, b) = a . b / (|a| |b|)
 
 `csim`, own sound: r_t is the real frame of the same time. `csim-train`, any sound: in place of e(r_t), the
-mean of the unit features of 16 frames spread over those that methods may see of the person. No unit, in
+mean of the unit features of 8 frames spread over those that methods may see of the person. No unit, in
 [-1, 1], higher is better. Frame 0 and every so many (`-every<n>`), without those that show no face. The
 embedder is named, as values of two have nothing in common: dlib's descriptor gives strangers up to 0.9,
 ArcFace about 0.
@@ -21,7 +21,7 @@ from talkpose.face.identity import ArcFaceFeature, DlibFeature, IdentityFeature
 from talkpose.metrics.base import Protocol
 from talkpose.metrics.psnr import compute as mean_over_frames
 
-KNOWN = 16
+KNOWN = 8
 """Frames of a person that the reference of `csim-train` is the mean of, at most."""
 
 

@@ -41,10 +41,8 @@ class Scene(NamedTuple):
     """(T, M, 2), with own sound"""
     poses: np.ndarray | None
     """(T, 3 or more) radians, tracked in the frames; None for clips too short to tell how a head moves"""
-    known: np.ndarray
-    """(K, H, W, 3) uint8 RGB, frames that methods may see of the person"""
-    known_points: np.ndarray
-    """(K, M, 2)"""
+    known: np.ndarray | None = None
+    """(1, F) mean identity feature of what methods may see of the person; None where CSIM is not attempted"""
     whole: tuple[np.ndarray, np.ndarray] | None = None
     """sound (640 V,) and tracked poses (V, 3 or more) of the person's whole real video, for Appendix A"""
 
@@ -65,6 +63,7 @@ class ExtraMeter:
     def __init__(self, layout: RunLayout, config: RunConfig, method: str, corpus: str):
         self.layout, self.config, self.method, self.corpus = layout, config, method, corpus
         self.features: list[tuple[np.ndarray, np.ndarray]] = []
+        self.known: dict[str, np.ndarray] = {}
 
     def measure(
         self,
@@ -111,13 +110,15 @@ class ExtraMeter:
         own = read_wav(folder / "audio.wav")
         start = 0 if words else config.held_out_start
         sound = own[start * SAMPLES_PER_FRAME :] if item["audio"] == OWN else self._foreign(item["audio"])
-        which = csim.spread(1 if words else min(config.train_frames, len(track.valid)))
         whole = None
         if self.method == REAL and item["audio"] == OWN and not words:
             whole = own[: len(track.valid) * SAMPLES_PER_FRAME], track.coefficients[:, POSE]
-        known = np.empty((0, *frames.shape[1:]), np.uint8)
-        if attempted(config.metrics, "csim"):
-            known = read_frames(folder / "frames.mkv", 0, int(which[-1]) + 1)[which]
+        if person not in self.known and attempted(config.metrics, "csim"):
+            which = csim.spread(1 if words else min(config.train_frames, len(track.valid)))
+            pictures = read_frames(folder / "frames.mkv", 0, int(which[-1]) + 1)[which]
+            feature = csim.load_embedder(config.metrics.csim_embedder, config.metrics.arcface_weights)
+            described = csim.describe(feature, pictures, track.landmarks[which], 1)
+            self.known[person] = csim.mean_feature(described)
         return Scene(
             frames,
             points,
@@ -125,8 +126,7 @@ class ExtraMeter:
             real,
             real_points,
             poses,
-            known,
-            track.landmarks[which],
+            self.known.get(person),
             whole,
         )
 
@@ -199,8 +199,8 @@ def _csim(scene: Scene, config: MetricsConfig) -> list[Value]:
     if scene.real is not None and scene.real_points is not None:
         real = csim.describe(feature, scene.real, scene.real_points, config.network_every)
         found.append((by_frame, *csim.compute([csim.update(generated, real)])))
-    known = csim.mean_feature(csim.describe(feature, scene.known, scene.known_points, 1))
-    found.append((by_person, *csim.compute([csim.update(generated, known)])))
+    if scene.known is not None:
+        found.append((by_person, *csim.compute([csim.update(generated, scene.known)])))
     return found
 
 

@@ -33,8 +33,8 @@ def protocol(every: int) -> Protocol:
         unit="",
         direction="lower",
         decimals=1,
-        definition="Frechet distance of 2048 Inception features (TensorFlow's of 2015-12-05) of generated and "
-        f"real frames, bilinear to 299 px, frame 0 and every {every} of each clip; one value over all clips",
+        definition="Frechet distance of 2048 Inception features (TensorFlow's of 2015-12-05) of generated "
+        f"and real frames, bilinear to 299 px, frame 0 and every {every} of each clip; one value over all",
     )
 
 

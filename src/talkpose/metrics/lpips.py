@@ -28,8 +28,8 @@ def protocol(every: int) -> Protocol:
         unit="",
         direction="lower",
         decimals=3,
-        definition=f"LPIPS 0.1 on AlexNet, RGB in [-1, 1] at the run's size, frame 0 and every {every}; mean over "
-        "frames",
+        definition=f"LPIPS 0.1 on AlexNet, RGB in [-1, 1] at the run's size, frame 0 and every {every}; mean "
+        "over frames",
     )
 
 

@@ -1,4 +1,4 @@
-"""The network of LPIPS 0.1: AlexNet's convolutions and five layers of weights learned from people's judgements.
+"""The network of LPIPS 0.1: AlexNet's convolutions and five layers of weights learned from judgements.
 
 Keys and shapes are those of torchvision's `alexnet-owt-7be5be79.pth` (`features.*`) and of `alex.pth` of
 richzhang/PerceptualSimilarity (`lin0.model.1.weight` to `lin4.model.1.weight`).

@@ -1,6 +1,6 @@
 """LSE-D and LSE-C (Prajwal et al. 2020), protocol `lse-v1-<detector>`: do lips and sound go together?
 
-    D(k) = 1/N sum_i || v_i - a_(i+k) ||_2,  k = -15..15;   LSE-D = min_k D(k),   LSE-C = median_k D(k) - LSE-D
+    LSE-D = min_k D(k),   LSE-C = median_k D(k) - LSE-D,   D(k) = 1/N sum_i || v_i - a_(i+k) ||_2,  |k| <= 15
 
 v_i, a_i: SyncNet's features of the five video frames from i on and of their sound; sound features beyond the
 ends are zero, as in the public code, so short clips are mostly padding. LSE-D: lower is better; LSE-C:
@@ -39,7 +39,7 @@ FULL_SCALE = 32768
 
 def protocols(kind: str) -> tuple[Protocol, Protocol, Protocol]:
     """Protocols of `lse-d`, `lse-c` and `lse-offset` with this detector."""
-    what = f"SyncNet v2 on 224 px faces cut around {kind}'s landmarks, offsets of ±{OFFSETS} frames, zero-padded sound"
+    what = f"SyncNet v2 on 224 px faces around {kind}'s landmarks, offsets of ±{OFFSETS} frames, zeros beyond"
     identifier = f"lse-v1-{kind}"
     return (
         Protocol("lse-d", identifier, "LSE-D", "", "lower", 3, f"{what}; least mean distance"),

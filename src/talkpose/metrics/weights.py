@@ -1,4 +1,4 @@
-"""How published weights of networks that measure are read: exactly their keys and shapes, or one clear error."""
+"""How published weights of networks that measure are read: their keys and shapes, or one clear error."""
 
 import pickle
 
