@@ -1,9 +1,10 @@
 """Correlation of sound and head pose (Appendix A): do alike sounds go with alike poses within one video?
 
-For each MFCC feature s, its neighbours are the other features s' of the video with |s' - s| <= 0.5 |s|; the
-measure is the correlation, over such pairs, of |s' - s| with the Euclidean distance of the Euler angles. The
-appendix leaves four things open, so each choice is a protocol of its own, `appa-v1-<feature>-<pooling>-
-<neighbours>-<statistic>`:
+    r = corr(|s' - s|, |a' - a|) over the pairs of the video with |s' - s| <= 0.5 |s|
+
+of MFCC features s and Euler angles a (pitch, yaw, roll) at their time: the features s' within half the length
+of s are its neighbours. The appendix leaves four things open, so each choice is a protocol of its own,
+`appa-v1-<feature>-<pooling>-<neighbours>-<statistic>`:
 
     window | frame      28x12 window a video frame | 12 coefficients every 10 ms, pose interpolated
     pooled | anchor     one correlation over all pairs | mean over s of the correlation over its neighbours
