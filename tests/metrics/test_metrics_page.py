@@ -4,7 +4,10 @@ import importlib
 import pkgutil
 from pathlib import Path
 
+from typer.testing import CliRunner
+
 import talkpose.metrics
+from talkpose.cli.app import app
 from talkpose.metrics.base import Protocol
 from talkpose.metrics.catalogue import ENTRIES, every_protocol
 from talkpose.metrics.document import metrics_page
@@ -15,6 +18,11 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
 
 def test_the_page_is_up_to_date():
     assert PAGE.read_text() == metrics_page(), "write it again: talkpose metrics list > docs/metrics.md"
+
+
+def test_the_command_prints_it():
+    result = CliRunner().invoke(app, ["metrics", "list"])
+    assert result.exit_code == 0 and result.stdout == metrics_page()
 
 
 def test_every_file_that_defines_a_protocol_is_in_the_catalogue():
