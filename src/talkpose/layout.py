@@ -56,6 +56,11 @@ class RunLayout:
         return self.root / "ro-crate-metadata.json"
 
     @property
+    def not_attempted(self) -> Path:
+        """Metrics that were asked for and could not be computed, and why: a list, empty where all were."""
+        return self.root / "metrics" / "not_attempted.json"
+
+    @property
     def validation(self) -> Path:
         """What the tracker is worth where the truth is known."""
         return self.root / "validation" / "validation.json"

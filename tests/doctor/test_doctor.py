@@ -37,7 +37,8 @@ def base(folder: Path) -> dict:
 
 def weights(folder: Path) -> dict:
     """Sections that ask for all of the paper's files, and the files."""
-    for name in ("bfm.mat", "rnet.pth", "arc.onnx", "resnet.pth"):
+    metrics = ("fid_weights", "lpips_backbone", "lpips_weights", "syncnet_weights", "arcface_weights")
+    for name in ("bfm.mat", "rnet.pth", "arc.onnx", "resnet.pth", *metrics):
         (folder / name).write_bytes(name.encode())
     return {
         "face": {
@@ -52,6 +53,7 @@ def weights(folder: Path) -> dict:
             "spatial_feature": "imagenet-resnet18",
             "imagenet_weights": str(folder / "resnet.pth"),
         },
+        "metrics": {"csim_embedder": "arcface"} | {name: str(folder / name) for name in metrics},
     }
 
 
@@ -95,6 +97,30 @@ def test_a_file_that_is_asked_for_and_missing(tmp_path, cheap, section, key, adv
         (finding,) = (f for f in findings.values() if f.key == f"{section}.{key}")
         assert code == 2 and finding.status == "missing" and advice in finding.advice
         assert finding.source and finding.licence
+
+
+@pytest.mark.parametrize(
+    ("key", "metric"),
+    [
+        ("fid_weights", "fid"),
+        ("lpips_backbone", "lpips"),
+        ("lpips_weights", "lpips"),
+        ("syncnet_weights", "lse"),
+        ("arcface_weights", "csim"),
+    ],
+)
+def test_a_metrics_file_that_is_missing_does_not_stop_the_run(tmp_path, cheap, key, metric):
+    for value in (None, str(tmp_path / "absent"), "${WEIGHTS_OF_NOBODY}/x"):
+        data = base(tmp_path) | weights(tmp_path)
+        data["metrics"][key] = value
+        _, findings = look(data, tmp_path)
+        (finding,) = (f for f in findings.values() if f.key == f"metrics.{key}")
+        assert finding.status == "partial" and finding.source and finding.licence
+        assert finding.advice.startswith(f"{metric} will not be attempted: ")
+        assert exit_code(without_packages(findings)) == 1
+        data["metrics"]["extra"] = [name for name in ("csim", "fid", "lpips", "lse") if name != metric]
+        _, findings = look(data, tmp_path)
+        assert f"metrics.{key}" not in {f.key for f in findings.values()}, "nobody asks for it"
 
 
 def test_sizes_and_hashes_of_what_was_found(tmp_path, cheap):

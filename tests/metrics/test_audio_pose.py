@@ -2,11 +2,21 @@
 
 import numpy as np
 import pytest
-from scipy.stats import pearsonr, spearmanr
+from scipy.stats import kstest, pearsonr, spearmanr
 
 from talkpose.errors import UserError
 from talkpose.metrics import audio_pose
-from talkpose.metrics.audio_pose import CHOICES, Choice, Series, compute, null, protocols, update
+from talkpose.metrics.audio_pose import (
+    CHOICES,
+    Choice,
+    Series,
+    compute,
+    every_protocol,
+    measure,
+    null,
+    protocols,
+    update,
+)
 from talkpose.metrics.registry import protocol
 
 
@@ -114,3 +124,60 @@ def test_series_of_a_sound():
 def test_other_lengths_are_refused():
     with pytest.raises(UserError, match="same frames"):
         update(np.zeros(640 * 10, np.float32), np.zeros((9, 6)), "window")
+
+
+def test_measure_gives_every_choice_as_compute_and_null_do():
+    series = made(rows_per_frame=2)
+    results = measure(series, "window", 15, 3, "person")
+    assert [r.choice for r in results] == list(CHOICES[:8])
+    for result in results:
+        assert (result.value, result.pairs) == pytest.approx(compute(series, result.choice))
+        drawn = null(series, result.choice, 15, 3, "person")
+        assert result.null == pytest.approx(drawn.mean())
+        assert result.p == pytest.approx((1 + (drawn >= result.value).sum()) / 16)
+
+
+def test_p_is_small_for_what_is_driven_and_uniform_for_what_is_not(monkeypatch):
+    choice = Choice("window", "pooled", "far", "pearson")
+    assert [r.p for r in measure(made(400), "window", 9, 0) if r.choice == choice] == [1 / 10]
+    monkeypatch.setattr(audio_pose, "BLOCK", 8)
+    rng, p = np.random.default_rng(0), []
+    for seed in range(30):
+        series = made(80, seed=seed)._replace(angles=rng.normal(size=(80, 3)))
+        drawn = null(series, choice, 19, seed, "person")
+        p.append((1 + (drawn >= compute(series, choice)[0]).sum()) / 20)
+    assert kstest(p, "uniform").pvalue > 0.05
+
+
+def test_nearness_in_time_alone_correlates_under_all_neighbours():
+    rng = np.random.default_rng(1)
+    slow = np.cumsum(rng.normal(size=(300, 9)), 0)
+    series = Series(slow[:, :6] + 40, slow[:, 6:], 1)
+    by_choice = {r.choice: r for r in measure(series, "window", 20, 0)}
+    anchored = [by_choice[Choice("window", "anchor", near, "pearson")].null for near in ("all", "far")]
+    assert anchored[0] > 0.1 and abs(anchored[1]) < anchored[0] / 2
+
+
+def test_no_draws_and_still_heads_have_no_p():
+    series = made()
+    still = series._replace(angles=np.zeros((140, 3)))
+    for results in (measure(series, "window", 0, 0), measure(still, "window", 3, 0)):
+        assert np.isnan([(r.p, r.null) for r in results]).all()
+
+
+def test_nulls_are_protocols_that_name_their_draws():
+    known = {(p.metric, p.id): p for p in every_protocol(40)}
+    assert len(known) == 6 * 16
+    one = known["appendix-a-p", "appa-v1-window-pooled-all-pearson-null40"]
+    assert "40 orders" in one.definition and protocol(one.metric, one.id) == one
+
+
+def test_features_are_those_of_python_speech_features():
+    from python_speech_features import mfcc
+
+    audio = np.random.default_rng(0).normal(0, 0.1, 640 * 12).astype(np.float32)
+    rows = mfcc(np.pad(audio.astype(float), (1920, 2160)), 16000)[:, 1:]
+    ours = update(audio, np.zeros((12, 6)), "frame").features
+    np.testing.assert_allclose(ours, rows[12 : 12 + 48], atol=1e-4)
+    distance = np.linalg.norm(rows[12:60, None] - rows[None, 12:60], axis=-1)
+    np.testing.assert_allclose(audio_pose._euclidean(ours, ours), distance, atol=1e-3)

@@ -13,8 +13,8 @@ rule metrics_measure:
         "../../environment.yml"
     params:
         run=plan.config.run,
-        config=plan.section("metrics", "train_seconds", "frame_counts"),
-        code=code_hash("config", "metrics", "face/landmarks"),
+        config=plan.section("metrics", "train_seconds", "frame_counts", "seed"),
+        code=code_hash("config", "metrics", "face", "speech"),
     shell:
         "talkpose metrics measure results/{params.run} {wildcards.method} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"
 
@@ -24,6 +24,7 @@ rule metrics_collect:
         [plan.layout.metrics_shard(*names) for names in plan.videos()],
     output:
         plan.layout.metrics,
+        plan.layout.not_attempted,
     log:
         f"{RUN}/logs/metrics_collect.log",
     conda:

@@ -106,6 +106,14 @@ def metrics_measure(run: Run, method: str, corpus: str, shard: str) -> None:
     measure_shard(RunLayout(run), method, corpus, shard)
 
 
+@metrics.command("list")
+def metrics_list() -> None:
+    """Print docs/metrics.md: every metric's equation, unit, direction, protocols and source."""
+    from talkpose.metrics.document import metrics_page
+
+    typer.echo(metrics_page(), nl=False)
+
+
 @metrics.command("collect")
 def metrics_collect(run: Run, tables: list[Path]) -> None:
     """Join metric tables into metrics.parquet."""

@@ -6,6 +6,8 @@ from pydantic import Field
 
 from talkpose.config.base import Section
 
+ExtraMetric = Literal["audio-pose", "beat", "blink", "csim", "cpbd", "fid", "lpips", "lse"]
+
 
 class MetricsConfig(Section):
     """Which metrics are computed, by which detectors, and what the report expects of them."""
@@ -23,6 +25,29 @@ class MetricsConfig(Section):
     mouth_expected: dict[str, float] = Field(
         {}, description="least mouth correlation expected of ours-p, by person; the report judges it"
     )
+    extra: list[ExtraMetric] = Field(
+        ["audio-pose", "beat", "blink", "csim", "cpbd", "fid", "lpips", "lse"],
+        description="further metrics; those whose weights are missing are listed in "
+        "`metrics/not_attempted.json`",
+    )
+    audio_pose_seconds: float = Field(
+        60.0, gt=0, description="of a video that `audio-pose` compares: its cost grows with the square"
+    )
+    audio_pose_draws: int = Field(100, ge=0, description="permuted poses of its null, windows")
+    audio_pose_frame_draws: int = Field(
+        20, ge=0, description="permuted poses of its null, 10-ms frames, which cost 16 times as much"
+    )
+    csim_embedder: Literal["dlib", "arcface"] = Field(
+        "dlib", description="`csim`: dlib's descriptor, or ArcFace where `arcface_weights` are"
+    )
+    network_every: int = Field(
+        10, ge=1, description="`csim`, `fid` and `lpips` look at frame 0 and at every so many from there on"
+    )
+    arcface_weights: str | None = Field(None, description="`csim`: ArcFace's .onnx")
+    fid_weights: str | None = Field(None, description="`fid`: pytorch-fid's Inception checkpoint")
+    lpips_backbone: str | None = Field(None, description="`lpips`: torchvision's AlexNet checkpoint")
+    lpips_weights: str | None = Field(None, description="`lpips`: alex.pth of LPIPS v0.1")
+    syncnet_weights: str | None = Field(None, description="`lse`: syncnet_v2.model")
     face_psnr_expected: dict[str, float] = Field(
         {}, description="least face-region PSNR in dB expected of stage 2, by person; the report judges it"
     )

@@ -26,8 +26,12 @@ def examine_packages(config: RunConfig) -> list[Finding]:
     names = list(ALWAYS)
     names += [{"face-alignment": "face_alignment"}.get(config.face.landmarks, config.face.landmarks)]
     names += ["pytorch3d"] if config.face.rasteriser == "pytorch3d" else []
-    arcface = config.refine.identity_feature == "arcface"
-    names += ["insightface", "onnxruntime"] if arcface else ["dlib", "face_recognition_models"]
+    features = {config.refine.identity_feature}
+    if "csim" in config.metrics.extra:
+        features.add(config.metrics.csim_embedder)
+    names += ["insightface", "onnxruntime"] if "arcface" in features else []
+    names += ["dlib", "face_recognition_models"] if "dlib" in features else []
+    names += ["librosa"] if "beat" in config.metrics.extra else []
     findings = []
     for name in dict.fromkeys(names):
         try:

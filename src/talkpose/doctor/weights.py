@@ -11,12 +11,11 @@ from talkpose.files import sha256
 
 def examine_weights(config: RunConfig, facts: list[dict[str, Any]], with_hash: bool) -> list[Finding]:
     """A finding for each file of the paper's that is asked for, or that something else stands in for."""
-    return [_examine(config, fact, with_hash) for fact in facts]
+    wanted = [fact for fact in facts if fact.get("metric") in (None, *config.metrics.extra)]
+    return [_examine(config, fact, with_hash) for fact in wanted]
 
 
 def _examine(config: RunConfig, fact: dict[str, Any], with_hash: bool) -> Finding:
-    ((choice, _),) = fact["choice"].items()
-    ((_, other),) = fact["other"].items()
     known = {
         "kind": "weights",
         "name": fact["title"],
@@ -26,13 +25,17 @@ def _examine(config: RunConfig, fact: dict[str, Any], with_hash: bool) -> Findin
         "bytes_published": fact["bytes"],
         "sha256_published": fact["sha256"],
     }
-    if _value(config, choice) == other:
-        return Finding(**known, status="substitute", advice=f"{choice}: {other} stands in for it")
+    for choice, other in fact.get("other", {}).items():
+        if _value(config, choice) == other:
+            return Finding(**known, status="substitute", advice=f"{choice}: {other} stands in for it")
     path = _value(config, fact["key"])
     if path is None:
         problem = f"{fact['key']} is not set; set it to the file"
     else:
         problem = unset(path) or ("" if Path(path).is_file() else f"no file at {path}; put it there")
+    if problem and "metric" in fact:
+        advice = f"{fact['metric']} will not be attempted: {problem}, or take it out of metrics.extra"
+        return Finding(**known, status="partial", path=path, advice=advice)
     if problem:
         return Finding(**known, path=path, status="missing", advice=f"{problem}, or {fact['instead']}")
     digest = sha256(path) if with_hash else None

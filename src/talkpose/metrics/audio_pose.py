@@ -1,9 +1,10 @@
 """Correlation of sound and head pose (Appendix A): do alike sounds go with alike poses within one video?
 
-For each MFCC feature s, its neighbours are the other features s' of the video with |s' - s| <= 0.5 |s|; the
-measure is the correlation, over such pairs, of |s' - s| with the Euclidean distance of the Euler angles. The
-appendix leaves four things open, so each choice is a protocol of its own, `appa-v1-<feature>-<pooling>-
-<neighbours>-<statistic>`:
+    r = corr(|s' - s|, |a' - a|) over the pairs of the video with |s' - s| <= 0.5 |s|
+
+of MFCC features s and Euler angles a (pitch, yaw, roll) at their time: the features s' within half the length
+of s are its neighbours. The appendix leaves four things open, so each choice is a protocol of its own,
+`appa-v1-<feature>-<pooling>-<neighbours>-<statistic>`:
 
     window | frame      28x12 window a video frame | 12 coefficients every 10 ms, pose interpolated
     pooled | anchor     one correlation over all pairs | mean over s of the correlation over its neighbours
@@ -11,6 +12,10 @@ appendix leaves four things open, so each choice is a protocol of its own, `appa
     pearson | spearman  of the distances | of their ranks
 
 A pair counts once from each end at which it is a neighbour. In [-1, 1], no unit; the paper's mean is 0.45.
+Metric `audio-pose`: an item's frames with its own sound, the pose tracked in the frames; `appendix-a`: a
+person's whole real video, as in the paper. Each has a null, blocks of one second of the pose in another order
+(`-null<draws>`): one-sided p and mean. Under `all` neighbours that mean is far above 0, as neighbours in time
+are alike in both.
 """
 
 from collections.abc import Iterator
@@ -63,6 +68,11 @@ CHOICES: Final = tuple(
     for parts in product(("window", "frame"), ("pooled", "anchor"), ("all", "far"), ("pearson", "spearman"))
 )
 DEFAULT: Final = CHOICES[0]
+TITLES: Final = {"audio-pose": "Audio-pose r", "appendix-a": "Audio-pose r, real video"}
+"""The metrics of this file; each has companions `-p` and `-null`."""
+
+KINDS: Final = tuple(product(("pooled", "anchor"), ("pearson", "spearman")))
+"""(pooling, statistic) that are computed together."""
 
 
 class Series(NamedTuple):
@@ -77,7 +87,22 @@ class Series(NamedTuple):
 
 
 def protocols() -> tuple[Protocol, ...]:
-    """One protocol a choice, in the order of CHOICES."""
+    """Those of `audio-pose` (an item's frames), one a choice, in the order of CHOICES."""
+    return tuple(protocol("audio-pose", choice) for choice in CHOICES)
+
+
+def every_protocol(draws: int | None = None) -> tuple[Protocol, ...]:
+    """Those of `audio-pose` and `appendix-a` (a person's whole real video), each with its null of `draws`."""
+    found = []
+    for metric, choice in product(TITLES, CHOICES):
+        found.append(protocol(metric, choice))
+        if draws is not None:
+            found += [protocol(f"{metric}-{part}", choice, draws) for part in ("p", "null")]
+    return tuple(found)
+
+
+def protocol(metric: str, choice: Choice, draws: int | None = None) -> Protocol:
+    """That of `audio-pose` or `appendix-a`; of their `-p` and `-null`, which name the null's draws."""
     words = {
         "window": "28x12 MFCC window a video frame",
         "frame": "12 MFCC every 10 ms, pose interpolated",
@@ -88,19 +113,18 @@ def protocols() -> tuple[Protocol, ...]:
         "pearson": "Pearson",
         "spearman": "Spearman",
     }
-    return tuple(
-        Protocol(
-            metric="audio-pose",
-            id=choice.id,
-            title="Audio-pose r",
-            unit="",
-            direction="none",
-            decimals=2,
-            definition=f"MFCC distance against Euler-angle distance within radius {RADIUS} |s|; "
-            + ", ".join(words[part] for part in choice),
+    what = f"MFCC distance against Euler-angle distance within radius {RADIUS} |s|; "
+    what += ", ".join(words[part] for part in choice)
+    base = metric.removesuffix("-p").removesuffix("-null")
+    title = TITLES[base] + {"": "", "-p": ": p", "-null": ": null"}[metric.removeprefix(base)]
+    if metric.endswith("-p"):
+        what += (
+            f"; one-sided p: share of {draws} orders of the pose's seconds, and the real one, with r as high"
         )
-        for choice in CHOICES
-    )
+    elif metric.endswith("-null"):
+        what += f"; mean r of {draws} orders of the pose's seconds: what nearness in time alone gives"
+    identifier = choice.id if draws is None else f"{choice.id}-null{draws}"
+    return Protocol(metric, identifier, title, "", "none", 2, what)
 
 
 def update(audio: np.ndarray, poses: np.ndarray, feature: str) -> Series:
@@ -125,18 +149,49 @@ def update(audio: np.ndarray, poses: np.ndarray, feature: str) -> Series:
     return Series(rows, between, HOPS_PER_FRAME)
 
 
+class Result(NamedTuple):
+    """What one choice says of one video; nan where there are too few pairs or nothing varies."""
+
+    choice: Choice
+    value: float
+    pairs: int
+    """neighbouring pairs"""
+    p: float
+    """share of the permuted poses, the real order among them, that correlate at least as much"""
+    null: float
+    """mean correlation of the permuted poses"""
+
+
+def measure(series: Series, feature: str, draws: int, seed: int, *axes: str) -> list[Result]:
+    """Every choice of `feature` on its series, against a null of `draws` block permutations.
+
+    In a draw, blocks of one second of the pose are put in another order under the sound, which keeps how a
+    head moves within a second; all choices see the same draws. `seed` and `axes` name them. 0 draws: p and
+    null are nan.
+    """
+    found = []
+    for neighbours in ("all", "far"):
+        near = Neighbourhood(series, neighbours == "far")
+        values = near.correlations(series.angles)
+        drawn = np.array(
+            [near.correlations(series.angles[order]) for order in _orders(series, draws, seed, *axes)]
+        )
+        for k, (pooling, statistic) in enumerate(KINDS):
+            null = drawn[:, k] if draws else np.empty(0)
+            null = null[np.isfinite(null)]
+            known = len(null) and np.isfinite(values[k])
+            p = (1 + (null >= values[k]).sum()) / (1 + len(null)) if known else np.nan
+            mean = float(null.mean()) if known else np.nan
+            choice = Choice(feature, pooling, neighbours, statistic)
+            found.append(Result(choice, values[k], len(near.sound), float(p), mean))
+    return sorted(found, key=lambda result: CHOICES.index(result.choice))
+
+
 def compute(series: Series, choice: Choice) -> tuple[float, int]:
     """Correlation and the number of neighbouring pairs; nan where there are too few or nothing varies."""
-    if choice.pooling == "anchor":
-        return _by_anchor(series, choice)
-    pairs = [(sound[near], pose[near]) for sound, pose, near in _distances(series, choice)]
-    x, y = (np.concatenate([np.empty(0), *part]) for part in zip(*pairs, strict=True))
-    if len(x) < MIN_NEIGHBOURS:
-        return float("nan"), len(x)
-    if choice.statistic == "spearman":
-        x, y = rankdata(x), rankdata(y)
-    every = np.ones((1, len(x)), bool)
-    return float(_row_correlation(x[None], y[None], every)[0]), len(x)
+    near = Neighbourhood(series, choice.neighbours == "far")
+    value = near.correlations(series.angles)[KINDS.index((choice.pooling, choice.statistic))]
+    return value, len(near.sound)
 
 
 def null(series: Series, choice: Choice, draws: int, seed: int, *axes: str) -> np.ndarray:
@@ -144,41 +199,66 @@ def null(series: Series, choice: Choice, draws: int, seed: int, *axes: str) -> n
 
     `seed` and `axes` name the draw.
     """
+    near = Neighbourhood(series, choice.neighbours == "far")
+    at = KINDS.index((choice.pooling, choice.statistic))
+    orders = _orders(series, draws, seed, *axes)
+    return np.array([near.correlations(series.angles[order])[at] for order in orders])
+
+
+def _orders(series: Series, draws: int, seed: int, *axes: str) -> Iterator[np.ndarray]:
     rng = numpy_rng(seed, "audio-pose", *axes)
     count = len(series.features)
     blocks = np.array_split(np.arange(count), max(round(count / BLOCK / series.rows_per_frame), 1))
-    values = np.empty(draws)
-    for k in range(draws):
-        order = np.concatenate([blocks[i] for i in rng.permutation(len(blocks))])
-        values[k] = compute(series._replace(angles=series.angles[order]), choice)[0]
-    return values
+    for _ in range(draws):
+        yield np.concatenate([blocks[i] for i in rng.permutation(len(blocks))])
 
 
-def _by_anchor(series: Series, choice: Choice) -> tuple[float, int]:
-    values, pairs = [], 0
-    for sound, pose, near in _distances(series, choice):
-        pairs += int(near.sum())
-        if choice.statistic == "spearman":
-            # what is no neighbour ranks last and so changes no other rank
-            sound, pose = (rankdata(np.where(near, d, np.inf), axis=1) for d in (sound, pose))
-        r = _row_correlation(sound, pose, near)
-        values.append(r[near.sum(1) >= MIN_NEIGHBOURS])
-    known = np.concatenate([np.empty(0), *values])
-    known = known[np.isfinite(known)]
-    return (float(known.mean()) if len(known) else float("nan")), pairs
+class Neighbourhood:
+    """Neighbouring pairs of one video's features: what a permuted pose does not change is kept."""
 
+    def __init__(self, series: Series, far: bool):
+        count = len(series.features)
+        gap = FAR * series.rows_per_frame if far else 0
+        length = np.linalg.norm(series.features, axis=1)
+        place = np.arange(count)
+        parts = []
+        for start in range(0, count, CHUNK):
+            some = slice(start, start + CHUNK)
+            sound = _euclidean(series.features[some], series.features)
+            near = (sound <= RADIUS * length[some, None]) & (np.abs(place[some, None] - place) > gap)
+            anchor, other = np.nonzero(near)
+            parts.append((anchor + start, other, sound[near]))
+        self.anchor, self.other, self.sound = (np.concatenate(part) for part in zip(*parts, strict=True))
+        self.size = np.bincount(self.anchor, minlength=count)
+        ranks = rankdata(self.sound)
+        self._sound = {"pearson": (self.sound, self.sound), "spearman": (ranks, self._within(ranks))}
 
-def _distances(series: Series, choice: Choice) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Distances of features and of angles, and which are neighbours: (C, N) each, C features at a time."""
-    count = len(series.features)
-    gap = FAR * series.rows_per_frame if choice.neighbours == "far" else 0
-    length = np.linalg.norm(series.features, axis=1)
-    place = np.arange(count)
-    for start in range(0, count, CHUNK):
-        some = slice(start, start + CHUNK)
-        sound = _euclidean(series.features[some], series.features)
-        near = (sound <= RADIUS * length[some, None]) & (np.abs(place[some, None] - place) > gap)
-        yield sound, _euclidean(series.angles[some], series.angles), near
+    def correlations(self, angles: np.ndarray) -> list[float]:
+        """One value for each of KINDS, for angles (N, 3) of the same rows."""
+        difference = angles[self.anchor] - angles[self.other]
+        distance = np.sqrt(np.einsum("ij,ij->i", difference, difference))
+        ranks = rankdata(distance)
+        pose = {"pearson": (distance, distance), "spearman": (ranks, self._within(ranks))}
+        values = []
+        for pooling, statistic in KINDS:
+            which = 0 if pooling == "pooled" else 1
+            correlate = self._pooled if pooling == "pooled" else self._by_anchor
+            values.append(correlate(self._sound[statistic][which], pose[statistic][which]))
+        return values
+
+    def _within(self, ranks: np.ndarray) -> np.ndarray:
+        """Ranks among the pairs of the same anchor, but for a constant of each anchor."""
+        return rankdata(self.anchor * (2.0 * len(ranks) + 1) + ranks)
+
+    def _pooled(self, x: np.ndarray, y: np.ndarray) -> float:
+        if len(x) < MIN_NEIGHBOURS:
+            return float("nan")
+        return float(_correlation(x, y, np.zeros(len(x), int), np.array([len(x)]))[0])
+
+    def _by_anchor(self, x: np.ndarray, y: np.ndarray) -> float:
+        r = _correlation(x, y, self.anchor, self.size)[self.size >= MIN_NEIGHBOURS]
+        r = r[np.isfinite(r)]
+        return float(r.mean()) if len(r) else float("nan")
 
 
 def _euclidean(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -189,10 +269,14 @@ def _euclidean(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.sqrt(np.maximum(squared, 0))
 
 
-def _row_correlation(x: np.ndarray, y: np.ndarray, used: np.ndarray) -> np.ndarray:
-    """Pearson r (C,) of each row of x and y (C, N) over the entries used; nan where one is constant."""
-    n = np.maximum(used.sum(1, keepdims=True), 1)
-    x, y = (np.where(used, v - np.where(used, v, 0).sum(1, keepdims=True) / n, 0) for v in (x, y))
-    xx, yy, xy = (x * x).sum(1), (y * y).sum(1), (x * y).sum(1)
-    varies = (xx > 1e-12 * n[:, 0]) & (yy > 1e-12 * n[:, 0])
-    return np.divide(xy, np.sqrt(xx * yy), out=np.full(len(x), np.nan), where=varies)
+def _correlation(x: np.ndarray, y: np.ndarray, group: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """Pearson r (G,) within each group of pairs x and y (P,); nan where one is constant or there are none."""
+
+    def total(values: np.ndarray) -> np.ndarray:
+        return np.bincount(group, values, minlength=len(size))
+
+    n = np.maximum(size, 1)
+    x, y = (v - (total(v) / n)[group] for v in (x, y))
+    xx, yy, xy = total(x * x), total(y * y), total(x * y)
+    varies = (xx > 1e-12 * n) & (yy > 1e-12 * n)
+    return np.divide(xy, np.sqrt(xx * yy), out=np.full(len(size), np.nan), where=varies)

@@ -3,7 +3,7 @@
 import re
 from functools import cache
 
-from talkpose.metrics import audio_pose, hs, hs_sensitivity, lmd, mouth, psnr, ssim
+from talkpose.metrics import audio_pose, extra_protocols, hs, hs_sensitivity, lmd, mouth, psnr, ssim
 from talkpose.metrics.base import Protocol
 
 REGIONS = ("face", "mouth", "edge")
@@ -29,10 +29,10 @@ def _candidates(identifier: str) -> list[Protocol]:
         kind, lag = match[1], int(match[2] or 0)
         if kind in lmd.MOUTH:
             found += [*lmd.protocols(kind), *mouth.protocols(kind, lag)]
-    if identifier.startswith("appa-v1-"):
-        found += audio_pose.protocols()
     if identifier.endswith("-linear"):
         found += hs_sensitivity.protocols()
+    if match := re.fullmatch(r"appa-v1-.*?(?:-null(\d+))?", identifier):
+        found += audio_pose.every_protocol(int(match[1]) if match[1] else None)
     if match := re.fullmatch(r"pooled-(\d+)-linear", identifier):
         found += hs.protocols(int(match[1]))
-    return found
+    return found + extra_protocols.candidates(identifier)

@@ -12,9 +12,11 @@ from talkpose.face.coefficients import POSE
 from talkpose.face.landmarks import Detector, make_detector
 from talkpose.face.model import load_face_model
 from talkpose.face.track import load_track, track_clip
-from talkpose.files import read_json
+from talkpose.files import read_json, write_json
 from talkpose.layout import OWN, RunLayout, item_id
 from talkpose.metrics.compute import Row, measure_item, measure_regions, write_metrics
+from talkpose.metrics.extra import ExtraMeter, needs_poses
+from talkpose.metrics.pooled import fid_rows, not_attempted
 from talkpose.progress import progress
 
 
@@ -27,16 +29,24 @@ def measure_shard(layout: RunLayout, method: str, corpus: str, shard: str) -> No
     config = layout.load_config()
     receipt = read_json(layout.videos_shard(method, corpus, shard))
     detector = make_detector(config.metrics.landmarks, max_faces=1)
+    meter = ExtraMeter(layout, config, method, corpus)
     rows: list[Row] = []
     with progress(f"measure {method}", len(receipt["items"])) as bar:
         for done, item in enumerate(receipt["items"]):
-            rows += _measure(layout, config, detector, method, corpus, item)
+            rows += _measure(layout, config, detector, meter, method, corpus, item)
             bar.update(done + 1)
+    meter.write(layout.metrics_shard(method, corpus, shard))
     write_metrics(layout.metrics_shard(method, corpus, shard), rows)
 
 
 def _measure(
-    layout: RunLayout, config: RunConfig, detector: Detector, method: str, corpus: str, item: dict[str, Any]
+    layout: RunLayout,
+    config: RunConfig,
+    detector: Detector,
+    meter: ExtraMeter,
+    method: str,
+    corpus: str,
+    item: dict[str, Any],
 ) -> list[Row]:
     person, audio, n_train = item["person"], item["audio"], item["train_frames"]
     words = config.corpora[corpus].role == "test"
@@ -51,7 +61,9 @@ def _measure(
         real_points = track.landmarks[start : start + len(frames)]
     detection = detector.detect(frames)
     retracked = None
-    if "hs" in config.metrics.names and not words:  # 29 frames say nothing of how a head moves
+    if (
+        "hs" in config.metrics.names or needs_poses(config.metrics)
+    ) and not words:  # 29 frames say nothing of how a head moves
         face = load_face_model(config.face.model, config.face.model_path)
         retracked = track_clip(frames, detection, face, config.face).coefficients[:, POSE]
     rows = measure_item(
@@ -67,6 +79,7 @@ def _measure(
         clip=name,
         poses_train=track.coefficients[:n_train, POSE],
     )
+    rows += meter.measure(item, frames, detection.points, real, real_points, retracked)
     masks = folder / "masks.npz"
     if real is not None and masks.is_file():
         regions = {
@@ -80,8 +93,11 @@ def _measure(
 
 
 def collect(layout: RunLayout, tables: list[Path]) -> None:
-    """Join metric tables into metrics.parquet."""
+    """Join metric tables into metrics.parquet, with what is pooled over them; list what was not attempted."""
+    config = layout.load_config().metrics
     rows: list[Row] = []
     for path in tables:
         rows += cast(list[Row], pd.read_parquet(path).to_dict("records"))
+    rows += fid_rows(tables, config.network_every)
+    write_json(layout.not_attempted, not_attempted(config, [row["metric"] for row in rows]))
     write_metrics(layout.metrics, rows)
