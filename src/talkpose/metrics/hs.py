@@ -80,6 +80,10 @@ MAIN: Final = "pooled-linear"
 """The variant of Table `hs`; the others show what the choice does."""
 
 
+METRICS: Final = ("hs", "hs-generated")
+"""HS of poses tracked in the finished frames, and of poses as generated."""
+
+
 def protocols(bins: int = BINS) -> tuple[Protocol, Protocol]:
     """Protocols of `hs` in the main variant and of its companion `hs-train` (against training poses)."""
     variant = variants(bins)[MAIN]

@@ -1,13 +1,19 @@
 """All protocols by metric and id: what tables and report print about a number."""
 
 import re
+from collections.abc import Iterable
 from functools import cache
 
-from talkpose.metrics import audio_pose, hs, lmd, mouth, psnr, ssim
+import pandas as pd
+
+from talkpose.metrics import audio_pose, eat_lmd, hs, lmd, mouth, pose_dynamics, psnr, ssim, velocity
 from talkpose.metrics.base import Protocol
 
 REGIONS = ("face", "mouth", "edge")
 """Regions of the frame in which stage 2 is measured."""
+
+MAIN = (r"full-v1", r"full-v1-mediapipe", r"full-v1-dlib", r"eat-v1-dlib", r"pooled-\d+-linear")
+"""Protocols, best first, by which a metric is quoted where a table has room for one."""
 
 
 @cache
@@ -24,13 +30,44 @@ def protocol(metric: str, identifier: str) -> Protocol:
 
 
 def _candidates(identifier: str) -> list[Protocol]:
-    found = [psnr.PROTOCOL, ssim.PROTOCOL, *map(psnr.region_protocol, REGIONS)]
-    if match := re.fullmatch(r"full-v1-([a-z]+)(?:-lag(\d+))?", identifier):
+    found = [psnr.PROTOCOL, psnr.ATVG, psnr.ATVG_FIXED, *map(psnr.region_protocol, REGIONS)]
+    found += [ssim.PROTOCOL, ssim.ATVG, ssim.ATVG_FIXED]
+    found += [*pose_dynamics.protocols(), *pose_dynamics.protocols(generated=True)]
+    if match := re.fullmatch(r"(?:full|atvg|atvg-fixed|eat)-v1(?:-mean)?-([a-z]+)(?:-lag(\d+))?", identifier):
         kind, lag = match[1], int(match[2] or 0)
         if kind in lmd.MOUTH:
-            found += [*lmd.protocols(kind), *mouth.protocols(kind, lag)]
+            found += [*lmd.protocols(kind), *lmd.atvg_protocols(kind), *eat_lmd.protocols(kind)]
+            found += [*velocity.protocols(kind), *mouth.protocols(kind, lag)]
     if identifier.startswith("appa-v1-"):
         found += audio_pose.protocols()
-    if match := re.fullmatch(r"pooled-(\d+)-linear", identifier):
-        found += hs.protocols(int(match[1]))
+    if re.fullmatch(r"(pooled|fixed|joint)-\d+-(linear|squared)", identifier):
+        number = int(identifier.split("-")[1])
+        known = hs.variants(number if identifier.startswith("pooled") else hs.BINS).values()
+        found += [hs.variant_protocol(metric, variant) for metric in hs.METRICS for variant in known]
+        found += hs.protocols(number)[1:]
     return found
+
+
+def main_protocol(identifiers: Iterable[str]) -> str | None:
+    """The protocol by which a metric measured under several is quoted; the only one where there is one.
+
+    None where none of several is a main one: then a table has to name its protocol.
+    """
+    known = sorted(set(identifiers))
+    for pattern in MAIN:
+        for identifier in known:
+            if re.fullmatch(pattern, identifier):
+                return identifier
+    return known[0] if len(known) == 1 else None
+
+
+def main_rows(metrics: pd.DataFrame) -> pd.DataFrame:
+    """The rows of each metric under its main protocol; metrics without one keep all their rows.
+
+    `metrics`: tidy rows with the columns metric and protocol.
+    """
+    if metrics.empty:
+        return metrics
+    chosen = metrics.groupby("metric")["protocol"].unique().map(main_protocol)
+    wanted = metrics["metric"].map(chosen)
+    return metrics[wanted.isna() | (wanted == metrics["protocol"])]
