@@ -27,7 +27,9 @@ def kept_path(track: Path, detector: str) -> Path:
     return track.with_name(f"{track.stem}.{detector}.npz")
 
 
-def real_landmarks(track: Path, frames: Path, read: Callable[[], np.ndarray], detector: Detector) -> np.ndarray:
+def real_landmarks(
+    track: Path, frames: Path, read: Callable[[], np.ndarray], detector: Detector
+) -> np.ndarray:
     """Landmarks (T, N, 2) float32 of a clip's own frames by a second detector, nan where there is no face.
 
     Parameters: `track` the clip's track, beside which they are kept; `frames` the video file, whose bytes say

@@ -156,9 +156,7 @@ def _axis_distances(generated: np.ndarray, real: np.ndarray, variant: Variant) -
         if high - low <= 1e-12:
             continue
         edges = np.linspace(low, high, variant.bins + 1)
-        p, q = (
-            np.histogram(np.clip(a[:, axis], low, high), edges)[0] / len(a) for a in (generated, real)
-        )
+        p, q = (np.histogram(np.clip(a[:, axis], low, high), edges)[0] / len(a) for a in (generated, real))
         # for p=2, POT gives the cost itself, not its root
         distances[axis] = ot.wasserstein_1d(places, places, p, q, p=variant.power)
     return np.clip(distances, 0, 1)

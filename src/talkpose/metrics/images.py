@@ -30,7 +30,9 @@ def image_metrics(
     parts: dict[Protocol, list[np.ndarray]] = {}
     for start in range(0, max(len(generated), 1), batch):
         g, r = generated[start : start + batch], real[start : start + batch]
-        scores = on_cpu(g, r, names, protocols) if device == "cpu" else on_torch(device, g, r, names, protocols)
+        scores = (
+            on_cpu(g, r, names, protocols) if device == "cpu" else on_torch(device, g, r, names, protocols)
+        )
         for protocol, values in scores:
             parts.setdefault(protocol, []).append(values)
     for protocol, values in parts.items():

@@ -57,7 +57,9 @@ def protocols(kind: str) -> tuple[Protocol, Protocol]:
     """Protocols `full-v1` of `lmd` and `lmd-normalised` with this detector."""
     points = f"{len(MOUTH[kind])} mouth points of {kind}, centred a frame, mean distance a point"
     return (
-        _protocol(kind, "full-v1", f"px at {FRAME}", f"mean distance a point in pixels of a {FRAME}-pixel frame"),
+        _protocol(
+            kind, "full-v1", f"px at {FRAME}", f"mean distance a point in pixels of a {FRAME}-pixel frame"
+        ),
         Protocol(
             metric="lmd-normalised",
             id=f"full-v1-{kind}",

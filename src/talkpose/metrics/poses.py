@@ -10,6 +10,9 @@ from talkpose.metrics.base import Protocol
 
 Measured = Iterator[tuple[Protocol, float, int]]
 
+POSE_METRICS = frozenset({"hs", "hs-generated", "pose-dynamics", "pose-dynamics-generated"})
+"""Names that need poses."""
+
 
 def pose_metrics(
     poses: np.ndarray, reference: np.ndarray, config: MetricsConfig, generated: bool = False
@@ -26,9 +29,7 @@ def pose_metrics(
             yield hs.variant_protocol(f"hs{suffix}", variant), *hs.compute([angles], [real], variant)
     if f"pose-dynamics{suffix}" in config.names:
         degrees, real = pose_dynamics.update(poses), pose_dynamics.update(reference)
-        for protocol, measure in zip(
-            pose_dynamics.protocols(generated), pose_dynamics.MEASURES, strict=True
-        ):
+        for protocol, measure in zip(pose_dynamics.protocols(generated), pose_dynamics.MEASURES, strict=True):
             yield protocol, *pose_dynamics.compute(degrees, real, measure)
 
 

@@ -48,7 +48,8 @@ ATVG = _protocol(
     f"(wraps modulo 256, so never below {WRAP_FLOOR:.2f} dB)",
 )
 ATVG_FIXED = _protocol(
-    "atvg-fixed-v1", f"as ATVG's script was meant: {SIZE}x{SIZE} INTER_AREA, grey uint8, difference without wrap"
+    "atvg-fixed-v1",
+    f"as ATVG's script was meant: {SIZE}x{SIZE} INTER_AREA, grey uint8, difference without wrap",
 )
 
 

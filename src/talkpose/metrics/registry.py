@@ -1,19 +1,13 @@
 """All protocols by metric and id: what tables and report print about a number."""
 
 import re
-from collections.abc import Iterable
 from functools import cache
-
-import pandas as pd
 
 from talkpose.metrics import audio_pose, eat_lmd, hs, lmd, mouth, pose_dynamics, psnr, ssim, velocity
 from talkpose.metrics.base import Protocol
 
 REGIONS = ("face", "mouth", "edge")
 """Regions of the frame in which stage 2 is measured."""
-
-MAIN = (r"full-v1", r"full-v1-mediapipe", r"full-v1-dlib", r"eat-v1-dlib", r"pooled-\d+-linear")
-"""Protocols, best first, by which a metric is quoted where a table has room for one."""
 
 
 @cache
@@ -46,28 +40,3 @@ def _candidates(identifier: str) -> list[Protocol]:
         found += [hs.variant_protocol(metric, variant) for metric in hs.METRICS for variant in known]
         found += hs.protocols(number)[1:]
     return found
-
-
-def main_protocol(identifiers: Iterable[str]) -> str | None:
-    """The protocol by which a metric measured under several is quoted; the only one where there is one.
-
-    None where none of several is a main one: then a table has to name its protocol.
-    """
-    known = sorted(set(identifiers))
-    for pattern in MAIN:
-        for identifier in known:
-            if re.fullmatch(pattern, identifier):
-                return identifier
-    return known[0] if len(known) == 1 else None
-
-
-def main_rows(metrics: pd.DataFrame) -> pd.DataFrame:
-    """The rows of each metric under its main protocol; metrics without one keep all their rows.
-
-    `metrics`: tidy rows with the columns metric and protocol.
-    """
-    if metrics.empty:
-        return metrics
-    chosen = metrics.groupby("metric")["protocol"].unique().map(main_protocol)
-    wanted = metrics["metric"].map(chosen)
-    return metrics[wanted.isna() | (wanted == metrics["protocol"])]
