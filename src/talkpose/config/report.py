@@ -6,7 +6,6 @@ from pydantic import Field
 
 from talkpose.config.base import Section
 
-
 MetricName = Literal[
     "psnr",
     "ssim",
@@ -30,7 +29,8 @@ class MetricsConfig(Section):
             *("psnr", "ssim", "lmd", "m-lmd", "f-lmd", "velocity", "mouth"),
             *("hs", "hs-generated", "pose-dynamics", "pose-dynamics-generated"),
         ],
-        description="`*-generated` take the poses that a method says it generated, the others track the frames",
+        description="`*-generated` take the poses that a method says it generated, the others track the "
+        "frames",
     )
     protocols: list[Literal["full-v1", "atvg-v1", "atvg-fixed-v1"]] = Field(
         ["full-v1", "atvg-v1", "atvg-fixed-v1"],
@@ -40,7 +40,8 @@ class MetricsConfig(Section):
     landmarks: Literal["mediapipe", "dlib"] = "mediapipe"
     scorers: list[Literal["mediapipe", "dlib"]] = Field(
         ["dlib"],
-        description="further detectors by whose landmarks lmd, m-lmd, f-lmd and velocity are measured; dlib is "
+        description="further detectors by whose landmarks lmd, m-lmd, f-lmd and velocity are measured; "
+        "dlib is "
         "the paper's",
     )
     batch: int = Field(64, ge=1, description="frames scored at once")

@@ -3,7 +3,7 @@
     1/T sum_t 1/P sum_p || (g_tp - mean_p g_t) - (r_tp - mean_p r_t) ||_2
 
 over the mouth's points (dlib's 48-67) and over all points of the face (dlib's 68), each set centred on its
-own mean, no scale and no rotation, as the public script of EAT does (REFERENCE 5: yuangan/evaluation_eat).
+own mean, no scale and no rotation, as the public script of EAT does (yuangan/evaluation_eat, test_lmd.py).
 Where the two videos differ in length, that script samples the longer one at as many evenly spaced frames.
 Lower is better; pixels of a frame of 128, as LMD's here. F-LMD also holds head turns, M-LMD hardly.
 """
@@ -30,7 +30,8 @@ def protocols(kind: str) -> tuple[Protocol, Protocol]:
             unit=f"px at {FRAME}",
             direction="lower",
             decimals=2,
-            definition=f"{count} {part} points of {kind}, each set centred on its mean, mean distance a point; "
+            definition=f"{count} {part} points of {kind}, each set centred on its mean, mean distance a "
+            f"point; "
             f"pixels of a {FRAME}-pixel frame; a longer video is sampled evenly; mean over frames where both "
             "show a face",
         )
@@ -40,14 +41,15 @@ def protocols(kind: str) -> tuple[Protocol, Protocol]:
 
 
 def resample(points: np.ndarray, count: int) -> np.ndarray:
-    """`count` evenly spaced frames of (T, N, 2), the first and the last among them; as it is where T = count."""
+    """`count` evenly spaced frames of (T, N, 2), the first and the last among them."""
     if len(points) == count:
         return points
     return points[np.linspace(0, len(points) - 1, count).round().astype(int)]
 
 
 def update(generated: np.ndarray, real: np.ndarray, kind: str, size: int, part: str) -> np.ndarray:
-    """M-LMD (`part` mouth) or F-LMD (face) of each frame of two whole videos: float64 (T,), nan without a face.
+    """M-LMD (`part` mouth) or F-LMD (face) of each frame of two whole videos: float64 (T,), nan without a
+    face.
 
     Parameters: `generated` (T, N, 2), `real` (S, N, 2) in pixels of a `size`-pixel frame; the longer is
     sampled at as many frames as the shorter has. Raises UserError for another set of points.

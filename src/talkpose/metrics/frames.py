@@ -1,4 +1,4 @@
-"""Frames as the public ATVG evaluation script sees them (REFERENCE 2.1): 256x256 by area, grey in uint8."""
+"""Frames as the public ATVG evaluation script sees them: 256x256 by area, grey in uint8."""
 
 import cv2
 import numpy as np

@@ -4,7 +4,8 @@
 
 The paper names neither bins, range, cost nor normaliser, so each choice is a protocol of its own:
 
-    pooled-20-linear    per axis, 20 bins over both videos' range, cost |i - j|; the mean over pitch, yaw, roll
+    pooled-20-linear    per axis, 20 bins over both videos' range, cost |i - j|; the mean over pitch, yaw,
+    roll
     pooled-20-squared   the same with cost |i - j|^2
     fixed-45-linear     per axis, 30 bins over +-45 degrees
     fixed-90-linear     per axis, 36 bins over +-90 degrees
@@ -12,12 +13,13 @@ The paper names neither bins, range, cost nor normaliser, so each choice is a pr
     joint-10-linear     one histogram of 10x10x10 bins over both videos' ranges, Euclidean cost between bins
     joint-45-squared    one histogram of 15x15x15 bins over +-45 degrees, squared Euclidean cost
 
-Every cost is divided by its largest, as POT's own example does, so W1 is in [0, 1]; angles beyond a fixed range
-count in its last bin. In [0, 1], higher is better, no unit. HS knows nothing of temporal order, and some
-variants are high for anybody's head: read it beside the controls (`hs_variants`) and `pose_dynamics`.
+Every cost is divided by its largest, as POT's own example does, so W1 is in [0, 1]; angles beyond a fixed
+range count in its last bin. In [0, 1], higher is better, no unit. HS knows nothing of temporal order, and
+some variants are high for anybody's head: read it beside the controls (`hs_variants`) and `pose_dynamics`.
 
 Two sources of the generated pose: `hs` tracks it again in the finished frames, `hs-generated` takes what the
-method says it generated. The reference is the person's own held-out frames, for `hs-train` the training frames.
+method says it generated. The reference is the person's own held-out frames, for `hs-train` the training
+frames.
 """
 
 from collections.abc import Sequence

@@ -35,8 +35,8 @@ def image_metrics(
         )
         for protocol, values in scores:
             parts.setdefault(protocol, []).append(values)
-    for protocol, values in parts.items():
-        yield protocol, *psnr.compute(values)
+    for protocol, batches in parts.items():
+        yield protocol, *psnr.compute(batches)
 
 
 def on_cpu(g: np.ndarray, r: np.ndarray, names: Collection[str], protocols: Collection[str]) -> Scores:

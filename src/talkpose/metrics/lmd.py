@@ -8,9 +8,9 @@ centred on its own mean, neither scaled nor turned. The protocols end in the det
 `full-v1-<detector>`: mean over points, in pixels of a frame of 128 pixels, the size of the public ATVG code,
     whatever the run's size is. The companion `lmd-normalised` divides by the real frame's inter-ocular
     distance instead, and so depends on no size at all.
-`atvg-v1-<detector>`: what the public ATVG script does (REFERENCE 2.1): the *sum* over the points, in pixels of
-    the frames as they are (there 128), points rounded down to whole pixels as dlib gives them. The script takes
-    the last of several faces; here it is the main one.
+`atvg-v1-<detector>`: what the public ATVG script does: the *sum* over the points, in pixels
+    of the frames as they are (there 128), points rounded down to whole pixels as dlib gives them. The script
+    takes the last of several faces; here it is the main one.
 `atvg-v1-mean-<detector>`: that sum over P. The 1.37 that is published for ATVG can only be this one, at 128
     pixels (inferred: 1.37 as a sum would be 0.07 pixels a point).
 `atvg-fixed-v1-<detector>`: as Chen et al. write it, the mean over points and frames, at 128 pixels.

@@ -7,10 +7,11 @@
 W1 is taken between the samples themselves (no bins), signed, by differences of neighbouring frames; a still
 head scores the mean absolute velocity of the real one. S is the power spectral density of angular velocity,
 (deg/s)^2/Hz, by Welch's method (64 frames = 2.56 s, Hann, half overlap) over 0.39 to 6.25 Hz: slower is the
-pose itself, faster mostly the tracker's noise; s0 = 0.1 is about that noise, so that two still heads agree. Lower
-is better. Shuffled real poses have a perfect HS and fail all three.
+pose itself, faster mostly the tracker's noise; s0 = 0.1 is about that noise, so that two still heads agree.
+Lower is better. Shuffled real poses have a perfect HS and fail all three.
 
-As for HS, `<name>` tracks the generated pose in the finished frames and `<name>-generated` takes the method's own.
+As for HS, `<name>` tracks the generated pose in the finished frames and `<name>-generated` takes the
+method's own.
 """
 
 import numpy as np
@@ -43,7 +44,8 @@ def protocols(generated: bool = False) -> tuple[Protocol, Protocol, Protocol]:
         "spectrum": (
             f"welch-{SEGMENT}-v1",
             "dB",
-            f"RMS difference of the log spectra of angular velocity, 0.39 to 6.25 Hz, floor {FLOOR} (deg/s)²/Hz",
+            f"RMS difference of the log spectra of angular velocity, 0.39 to 6.25 Hz, floor {FLOOR} "
+            f"(deg/s)²/Hz",
             1,
         ),
     }
@@ -70,7 +72,7 @@ def update(poses: np.ndarray) -> np.ndarray:
 
 
 def derivative(angles: np.ndarray, order: int) -> np.ndarray:
-    """Angular velocity (order 1, deg/s) or acceleration (2, deg/s^2): (T - order, 3); rows with nan dropped."""
+    """Angular velocity (order 1, deg/s) or acceleration (2, deg/s^2): (T - order, 3) without nan."""
     values = np.diff(angles, n=order, axis=0) * FPS**order
     return values[~np.isnan(values).any(axis=1)]
 

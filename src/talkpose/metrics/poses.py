@@ -19,8 +19,9 @@ def pose_metrics(
 ) -> Measured:
     """(protocol, value, frames) of the pose metrics that `config.names` holds.
 
-    Parameters: `poses` (T, 3 or more) Euler angles in radians of the generated video, tracked in its frames or,
-    with `generated`, as the method gave them; `reference` (N, 3 or more) those of the person's held-out frames.
+    Parameters: `poses` (T, 3 or more) Euler angles in radians of the generated video, tracked in its frames
+    or, with `generated`, as the method gave them; `reference` (N, 3 or more) those of the person's held-out
+    frames.
     """
     suffix = "-generated" if generated else ""
     if f"hs{suffix}" in config.names:

@@ -3,10 +3,10 @@
     PSNR = 1/T sum_t 10 log10(255^2 / MSE_t)
 
 `full-v1`: MSE over all pixels and RGB channels at the run's size, in exact arithmetic.
-`atvg-v1`: what the public ATVG script does (REFERENCE 2.1): 256x256 by area, grey uint8, and the squared
-    difference taken *in uint8*, so that it wraps modulo 256: MSE_t = mean of (g - r)^2 mod 256. No error can
-    exceed 249, the largest square modulo 256, so nothing scores below 24.17 dB; two random images score
-    27.90 dB. It agrees with the truth only where no pixel is off by more than 15.
+`atvg-v1`: what the public ATVG script does (lelechen63/ATVGnet, evaluation_matrix.py): 256x256 by area, grey
+    uint8, and the squared difference taken *in uint8*, so that it wraps modulo 256: MSE_t = mean of (g -
+    r)^2 mod 256. No error can exceed 249, the largest square modulo 256, so nothing scores below 24.17 dB;
+    two random images score 27.90 dB. It agrees with the truth only where no pixel is off by more than 15.
 `atvg-fixed-v1`: the same frames without the wrap, as it was meant.
 
 A frame without error counts as 100 dB, as in that script. Region protocols (`face-v1`, ...) take the mean
@@ -37,15 +37,16 @@ def _protocol(identifier: str, definition: str) -> Protocol:
         unit="dB",
         direction="higher",
         decimals=2,
-        definition=f"{definition}; mean over frames of each frame's PSNR; a frame without error counts 100 dB",
+        definition=f"{definition}; mean over frames of each frame's PSNR; a frame without error counts "
+        "100 dB",
     )
 
 
 PROTOCOL = _protocol("full-v1", "whole frame at the run's size, RGB, floating point, range 255")
 ATVG = _protocol(
     "atvg-v1",
-    f"as the public ATVG script computes it: {SIZE}x{SIZE} INTER_AREA, grey uint8, squared difference in uint8 "
-    f"(wraps modulo 256, so never below {WRAP_FLOOR:.2f} dB)",
+    f"as the public ATVG script computes it: {SIZE}x{SIZE} INTER_AREA, grey uint8, squared difference in "
+    f"uint8 (wraps modulo 256, so never below {WRAP_FLOOR:.2f} dB)",
 )
 ATVG_FIXED = _protocol(
     "atvg-fixed-v1",

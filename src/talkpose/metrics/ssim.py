@@ -1,12 +1,12 @@
 """SSIM under two definitions; no unit, in [-1, 1], higher is better, mean over frames.
 
-    SSIM = mean over pixels and channels of (2 m_g m_r + C1)(2 s_gr + C2) / ((m_g^2 + m_r^2 + C1)(s_g^2 + s_r^2
-    + C2)),   C1 = (0.01 * 255)^2,   C2 = (0.03 * 255)^2
+    SSIM = mean over pixels and channels of (2 m_g m_r + C1)(2 s_gr + C2) / ((m_g^2 + m_r^2 + C1)(s_g^2 +
+    s_r^2 + C2)),   C1 = (0.01 * 255)^2,   C2 = (0.03 * 255)^2
 
 `full-v1`: colour at the run's size, moments under a Gaussian of sigma 1.5 cut at 11x11 pixels (Wang et al.
     2004); the 5 pixels at each border do not count. scikit-image's `structural_similarity` with
     gaussian_weights=True, sigma=1.5, use_sample_covariance=False.
-`atvg-v1`: what the public ATVG script does (REFERENCE 2.1): colour at 256x256 by area, a uniform 7x7 window,
+`atvg-v1`: what the public ATVG script does: colour at 256x256 by area, a uniform 7x7 window,
     sample covariance (over 48, not 49), range 255; the 3 pixels at each border do not count. scikit-image's
     defaults. The script's SSIM has no defect of its
     own, so `atvg-fixed-v1` is the same number.
@@ -126,7 +126,7 @@ def _uniform(g: np.ndarray, r: np.ndarray, out: np.ndarray) -> None:
     wide = np.empty((4, last), np.float32)
     for t in range(count):
         sums[:] = 0
-        total = 0.0
+        total = np.float64(0)
         for i in range(height):
             for j in range(width):
                 a, b = np.float32(g[t, i, j]) - middle, np.float32(r[t, i, j]) - middle

@@ -24,9 +24,10 @@ from talkpose.progress import progress
 def measure_shard(layout: RunLayout, method: str, corpus: str, shard: str) -> None:
     """Measure every video that `method` made for a shard of persons.
 
-    Real landmarks by `metrics.landmarks` are those detected in the source video at its own size, generated ones
-    are detected in the generated frames: the control `oracle` then shows what detection at the smaller size
-    costs. The further `metrics.scorers` see both videos at the run's size, as the public ATVG script does.
+    Real landmarks by `metrics.landmarks` are those detected in the source video at its own size, generated
+    ones are detected in the generated frames: the control `oracle` then shows what detection at the smaller
+    size costs. The further `metrics.scorers` see both videos at the run's size, as the public ATVG script
+    does.
     """
     config = layout.load_config()
     receipt = read_json(layout.videos_shard(method, corpus, shard))

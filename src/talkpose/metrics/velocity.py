@@ -5,7 +5,7 @@
 with the points centred a frame (so the head's own path does not count) and e the real video's median
 inter-ocular distance; over the mouth's points (`lvd-mouth`) and all points (`lvd-face`). Unit: percent of the
 inter-ocular distance a second; lower is better. A still face scores the real face's own speed. The public
-scripts that print an LVD add the mouth's to the face's (REFERENCE 5); here each stands alone.
+scripts that print an LVD add the mouth's to the face's; here each stands alone.
 """
 
 from collections.abc import Sequence
@@ -30,8 +30,9 @@ def protocols(kind: str) -> tuple[Protocol, Protocol]:
             unit="%/s",
             direction="lower",
             decimals=1,
-            definition=f"velocities of {count} {part} points of {kind}, centred a frame; mean distance a point in "
-            "percent of the real video's median distance between outer eye corners a second",
+            definition=f"velocities of {count} {part} points of {kind}, centred a frame; mean distance a "
+            f"point "
+            "in percent of the real video's median distance between outer eye corners a second",
         )
         for part, count in (("mouth", len(MOUTH[kind])), ("face", POINTS[kind]))
     )

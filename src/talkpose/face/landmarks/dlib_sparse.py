@@ -1,11 +1,12 @@
-"""dlib's 68 landmarks at a fifth of the cost or less: the box is looked for once a second, the points in every
-frame.
+"""dlib's 68 landmarks at a fifth of the cost or less: the box is looked for once a second, the points in
+every frame.
 
 dlib's detector takes most of the time of its landmarks (at 256 pixels 21 of 22 ms), and a head's box hardly
-moves within a second. So the detector runs, exactly as a plain loop would run it, in every 25th frame; where two
-boxes agree, those between lie on the straight line, and the regression trees find the points of every frame from
-there. A frame whose points do not sit in their box as in its neighbours is searched itself, and so are all frames
-between boxes that differ: halfway, then halfway again. So the cost follows the motion, and nothing drifts.
+moves within a second. So the detector runs, exactly as a plain loop would run it, in every 25th frame; where
+two boxes agree, those between lie on the straight line, and the regression trees find the points of every
+frame from there. A frame whose points do not sit in their box as in its neighbours is searched itself, and
+so are all frames between boxes that differ: halfway, then halfway again. So the cost follows the motion, and
+nothing drifts.
 
 Its points differ from the plain loop's by less than the plain loop's own do when the picture is moved by one
 pixel (a test holds it to that): dlib's box jumps between the steps of its grid, and here it glides.
@@ -44,7 +45,7 @@ class SparseDlibDetector:
         self._detector, self._predictor = _models()
 
     def detect(self, frames: Iterable[np.ndarray]) -> Detection:
-        """Landmarks (T, 68, 2), nan where no face was found, and whether there is a face (no others counted)."""
+        """Landmarks (T, 68, 2), nan where no face was found; faces are 0 or 1, others are not counted."""
         points: list[np.ndarray] = []
         previous: _Frame | None = None
         main = MainFace()
