@@ -2,12 +2,13 @@
 
 import fcntl
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
+from talkpose.clips.store import read_frames
 from talkpose.errors import UserError
 from talkpose.face.landmarks import Detector, make_detector
 from talkpose.face.landmarks.dlib_sparse import SparseDlibDetector
@@ -27,30 +28,24 @@ def kept_path(track: Path, detector: str) -> Path:
     return track.with_name(f"{track.stem}.{detector}.npz")
 
 
-def real_landmarks(
-    track: Path, frames: Path, read: Callable[[], np.ndarray], detector: Detector
-) -> np.ndarray:
-    """Landmarks (T, N, 2) float32 of a clip's own frames by a second detector, nan where there is no face.
+def real_landmarks(track: Path, frames: Path, start: int, detector: Detector) -> np.ndarray:
+    """Landmarks (T, N, 2) float32 of a clip from frame `start` on by a second detector, nan without a face.
 
-    Parameters: `track` the clip's track, beside which they are kept; `frames` the video file, whose bytes say
-    whether what is kept still holds; `read` gives its frames uint8 (T, H, W, 3), called only where nothing is
-    kept. Jobs that measure several methods at a time wait for each other, so each clip is searched once.
-    Raises UserError where there is no track.
+    Parameters: `track` the clip's track, beside which they are kept; `frames` the lossless video, whose bytes
+    say whether what is kept still holds. Generated frames begin where these do, so that equal frames give
+    equal points. Jobs that measure several methods at a time wait for each other, so each clip is searched
+    once. Raises UserError where there is no track.
     """
     path = kept_path(track, detector.name)
-    stamp = _stamp(frames, detector.name)
+    stamp = f"{VERSION} {detector.name} from {start} {sha256(frames)}"
     if (known := _load(path, stamp)) is not None:
         return known
     with _locked(track):
         if (known := _load(path, stamp)) is not None:
             return known
-        points = detector.detect(read()).points
+        points = detector.detect(read_frames(frames, start)).points
         write_npz(path, points=points, stamp=np.array(stamp))
     return points
-
-
-def _stamp(frames: Path, detector: str) -> str:
-    return f"{VERSION} {detector} {sha256(frames)}"
 
 
 def _load(path: Path, stamp: str) -> np.ndarray | None:

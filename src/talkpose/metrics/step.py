@@ -1,6 +1,5 @@
 """The workflow's metric steps: videos on disk to tidy rows."""
 
-from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -67,8 +66,8 @@ def _measure(
         source, part = layout.clip_folder(corpus, person) / "frames.mkv", slice(start, start + len(frames))
         real, real_points = read_frames(source, part.start, part.stop), track.landmarks[part]
         for scorer in scorers:
-            known = real_landmarks(layout.track(corpus, person), source, partial(read_frames, source), scorer)
-            scored[scorer.name] = scorer.detect(frames).points, known[part]
+            known = real_landmarks(layout.track(corpus, person), source, start, scorer)
+            scored[scorer.name] = scorer.detect(frames).points, known[: len(frames)]
     retracked = made = None
     if POSE_METRICS & set(config.metrics.names) and not words:  # 29 frames say nothing of how a head moves
         face = load_face_model(config.face.model, config.face.model_path)
