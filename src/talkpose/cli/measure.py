@@ -35,16 +35,17 @@ def measure(
     from talkpose.metrics.compute import write_metrics
 
     config = pair.wanted_config(metric or [])
-    for path in [real, *([] if generated is None else [generated])] if not against else []:
-        if not path.is_file():
-            raise UserError(f"{path}: no such file; give a video")
+    jobs: list[tuple[str, str, Path, Path]] = []
+    alone: list[str] = []
     if generated is not None:
-        jobs, alone = [(generated.stem, generated.parent.name, real, generated)], []
+        for path in (real, generated):
+            if not path.is_file():
+                raise UserError(f"{path}: no such file; give a video")
+        jobs = [(generated.stem, "generated", real, generated)]
     else:
-        jobs, alone = [], []
         for folder in against or []:
             found, lonely = pair.match(real, folder)
-            jobs += [(stem, folder.resolve().name, *files) for stem, *files in found]
+            jobs += [(stem, folder.resolve().name, left, right) for stem, left, right in found]
             alone += lonely
     every: list[dict[str, Any]] = []
     notes: dict[str, list[str]] = {}
@@ -55,7 +56,7 @@ def measure(
             rows = pair.measure_pair(
                 loaded,
                 config,
-                method=name or "generated",
+                method=name,
                 corpus=real.resolve().name if against else "pair",
                 clip=pair.clip_of(stem),
                 device=device,

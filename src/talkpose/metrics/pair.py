@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from talkpose.clips.crop import fit_window
-from talkpose.clips.decode import VideoReader, VideoInfo
+from talkpose.clips.decode import VideoInfo, VideoReader
 from talkpose.clips.readers.source import VIDEO
 from talkpose.clips.store import FPS
 from talkpose.config import FaceConfig, MetricsConfig
@@ -179,8 +179,8 @@ def measure_pair(
 
 
 def poses_of(points: np.ndarray, model: FaceModel) -> np.ndarray:
-    """Poses (T, 6) of a video's landmarks (T, N, 2) in pixels, in a square window of its own; nan without a
-    face.""" whole = np.isfinite(points).all((1, 2))
+    """Poses (T, 6) of landmarks (T, N, 2) in pixels, in a square window of their own; nan without a face."""
+    whole = np.isfinite(points).all((1, 2))
     if not whole.any():
         return np.full((len(points), 6), np.nan)
     window = fit_window(points, CROP, 0.62)
