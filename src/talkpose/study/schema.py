@@ -59,7 +59,7 @@ class Trial(Model):
 class Packet(Model):
     """What one participant gets: plan.js holds it with its hash."""
 
-    format: Literal["talkpose-packet-1"] = PACKET_FORMAT
+    format: Literal["talkpose-packet-1"] = "talkpose-packet-1"
     study: str
     packet: PacketId
     design: DesignKind
@@ -154,7 +154,7 @@ class PacketKey(Model):
 class Key(Model):
     """results/<run>/study/KEY-do-not-share/key.json; never in a packet."""
 
-    format: Literal["talkpose-study-key-1"] = KEY_FORMAT
+    format: Literal["talkpose-study-key-1"] = "talkpose-study-key-1"
     study: str
     run: str
     seed: int
@@ -218,7 +218,7 @@ class Answers(Model):
     edited by hand from one that the page wrote; it does not stop somebody who forges files.
     """
 
-    format: Literal["talkpose-answers-1"] = ANSWERS_FORMAT
+    format: Literal["talkpose-answers-1"] = "talkpose-answers-1"
     study: str
     design: DesignKind
     name: str
