@@ -167,6 +167,8 @@ class Key(Model):
     videos: dict[VideoName, VideoKey]
     groups: dict[GroupId, GroupKey]
     packets: dict[PacketId, PacketKey]
+    shared: dict[str, Sha256]
+    """files that all packets have in common, by path in the packet"""
 
 
 # -- the answers -----------------------------------------------------------------------------------------
