@@ -21,11 +21,11 @@ function frameOf(sitting, strings) {
   const stage = el("main", { id: "stage" });
   document.getElementById("app").replaceChildren(header, stage);
   header.hidden = true;
-  return (done, all) => {
+  return (done, all, practice = false) => {
     header.hidden = false;
     bar.max = all;
     bar.value = done;
-    text.textContent = fill(strings.progress, { number: Math.min(done + 1, all), all });
+    text.textContent = practice ? "" : fill(strings.progress, { number: Math.min(done + 1, all), all });
   };
 }
 
@@ -48,7 +48,7 @@ function timelineOf(sitting, packet, texts, languages, progress) {
       design: packet.design,
       play_to_end: packet.play_to_end,
       words: texts.strings,
-      on_start: () => progress(answered(), counted),
+      on_start: () => progress(answered(), counted, trial.kind === "practice"),
       on_finish: (data) => {
         sitting.add(data.rows);
         if (hosted()) submit(sitting);
@@ -75,7 +75,12 @@ async function run() {
   document.documentElement.lang = state.language;
   document.title = texts.strings.title;
   const progress = frameOf(sitting, texts.strings);
-  const jsPsych = initJsPsych({ display_element: "stage" });
+  const jsPsych = initJsPsych({
+    display_element: "stage",
+    // Sounds and videos are played by this page's own elements, from disk too.
+    override_safe_mode: true,
+    use_webaudio: false,
+  });
   const timeline = timelineOf(sitting, packet, texts, languages, progress);
   window.talkpose = { sitting, jsPsych };
   jsPsych.run(timeline);
