@@ -11,7 +11,7 @@ import numpy as np
 from talkpose.errors import UserError
 from talkpose.files import read_json
 from talkpose.study.config import REAL
-from talkpose.study.contents import Contents, open_packet
+from talkpose.study.contents import Contents, File, open_packet
 from talkpose.study.guess import guess_methods
 from talkpose.study.inspect import Look, look_at
 from talkpose.study.packets import TIME, video_name
@@ -48,7 +48,7 @@ def audit_packets(paths: list[Path], key_file: Path | None = None) -> Findings:
     key = Key.model_validate(read_json(_find_key(paths, key_file)))
     found = Findings()
     looks: dict[str, Look] = {}
-    seen: dict[tuple, Look] = {}
+    seen: dict[object, Look] = {}
     for path in paths:
         contents = open_packet(path)
         found.packets += len(contents.plans)
@@ -57,7 +57,7 @@ def audit_packets(paths: list[Path], key_file: Path | None = None) -> Findings:
         for file in contents.videos:
             name = Path(file.name).stem
             try:
-                look = seen.get(file.identity) or look_at(file.read())
+                look = seen.get(file.identity) or _look(file, seen)
             except ValueError as error:
                 found.fault("coding", f"{path}/{file.name}: {error}")
                 continue
@@ -69,6 +69,15 @@ def audit_packets(paths: list[Path], key_file: Path | None = None) -> Findings:
     _check_balance(key, found)
     _check_guess(looks, key, found)
     return found
+
+
+def _look(file: File, seen: dict[object, Look]) -> Look:
+    """Look at a file, but at equal bytes once."""
+    data = file.read()
+    digest = sha256(data).hexdigest()
+    if digest not in seen:
+        seen[digest] = look_at(data)
+    return seen[digest]
 
 
 def _find_key(paths: list[Path], given: Path | None) -> Path:

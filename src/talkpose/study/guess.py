@@ -53,7 +53,9 @@ def guess_methods(features: np.ndarray, methods: list[str], groups: list[str]) -
     def accuracy(truth: np.ndarray) -> float:
         right = 0
         for train, test in folds:
-            tree = DecisionTreeClassifier(max_depth=6, random_state=0).fit(both[train], truth[train])
+            tree = DecisionTreeClassifier(max_depth=4, min_samples_leaf=2, random_state=0).fit(
+                both[train], truth[train]
+            )
             right += int((tree.predict(both[test]) == truth[test]).sum())
         return right / len(truth)
 
