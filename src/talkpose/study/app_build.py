@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -78,3 +79,10 @@ def write_page(folder: Path, dist: Path, texts: str) -> None:
     for name in BUNDLED:
         shutil.copyfile(dist / name, folder / "data" / name)
     write_text(folder / "data" / "texts.js", texts)
+
+
+if __name__ == "__main__":
+    try:
+        build_app()
+    except UserError as error:
+        sys.exit(f"talkpose: {error}")
