@@ -25,7 +25,8 @@ from talkpose.study.schema import KEY_FOLDER, Key
 def leaky(built, tmp_path):
     """A copy of the study that may be spoilt: its packets' folder, with files of its own and its key."""
     root = tmp_path / "study"
-    shutil.copytree(built.folder / "packets", root / "packets")
+    for packet in ("p001", "p002", "p005", "p008"):
+        shutil.copytree(built.folder / "packets" / packet, root / "packets" / packet)
     shutil.copytree(built.folder / KEY_FOLDER, root / KEY_FOLDER)
     return root / "packets"
 

@@ -108,7 +108,9 @@ class StudyVideo(Section):
     seconds: float | None = Field(
         None, gt=0, description="length of every video; default: the shortest one's, for all"
     )
-    kbps: int = Field(900, ge=100, description="constant bitrate of the pictures")
+    kbps: int = Field(
+        900, ge=100, description="limit of the pictures' bitrate; all are filled up to the largest frames"
+    )
     loudness: float = Field(-23.0, ge=-40, le=-10, description="LUFS (EBU R 128) of every sound")
 
 
