@@ -194,6 +194,19 @@ def test_what_the_run_lacks_is_said(tiny_run, needs_pages, changes, said):
         build_study(config, tiny_run)
 
 
+def test_groups_that_lack_a_video_are_left_out_and_named(tmp_path, needs_pages):
+    layout = make_run(tmp_path / "gaps")
+    (layout.video("still", "bob__own") / "frames.mkv").unlink()
+    said: list[str] = []
+    design = {**DESIGNS[2], "groups": None, "practice": False, "traps": {"duplicate": 0, "broken": 0}}
+    made = build_study(study_config(designs=[design], jatos=False, zip="no"), layout, done=said.append)
+    assert "1 of 3 groups are left out" in said[0]
+    assert "still/bob__own/frames.mkv" in said[0]
+    key = Key.model_validate(read_json(made.key))
+    assert {group.item for group in key.groups.values()} == {"ann__own", "cid__own"}
+    assert [t.trial for t in key.packets["p001"].trials] == ["t0001", "t0002"]
+
+
 def test_too_short_a_video_is_said(tiny_run, needs_pages):
     with pytest.raises(UserError, match=r"video\.seconds"):
         build_study(study_config(video={"size": 64, "seconds": 9}), tiny_run, replace=True)

@@ -12,7 +12,7 @@ from talkpose.layout import RunLayout
 from talkpose.study.app_build import build_app
 from talkpose.study.config import REAL, Design, StudyConfig
 from talkpose.study.encode_step import Wanted, encode_all
-from talkpose.study.inventory import Item, choose_groups, items_of, source_of
+from talkpose.study.inventory import Item, choose_groups, items_of, left_out, source_of
 from talkpose.study.packets import (
     set_time,
     texts_js,
@@ -75,6 +75,8 @@ def build_study(
     plan = _Plan(config, layout, run, secret)
     packets = plan.packets()
     _keep_what_is_out(home / "key.json", config, packets, replace)
+    for note in plan.notes:
+        done(note)
     done(f"{len(packets)} packets planned")
     frames = encode_all(folder / "videos", home / "encoded.json", plan.wanted(packets), config.video)
     done(f"{len(plan.used(packets))} videos ready")
@@ -106,6 +108,7 @@ class _Plan:
         self.items: dict[str, Item] = {}
         self.keys: dict[str, PacketKey] = {}
         self.methods: dict[str, list[str]] = {}
+        self.notes: list[str] = []
 
     def name(self, method: str, item: Item, copy: bool) -> str:
         """Name of a video, which it then knows."""
@@ -122,9 +125,10 @@ class _Plan:
     def packets(self) -> list[Packet]:
         packets: list[Packet] = []
         for design in self.config.designs:
-            items = choose_groups(
-                self.layout, items_of(self.layout, self.run, design), design, self.config.seed
-            )
+            every = items_of(self.layout, self.run, design)
+            items = choose_groups(self.layout, every, design, self.config.seed)
+            if design.groups is None and (gap := left_out(self.layout, every, design)):
+                self.notes.append(gap)
             count = design.groups or len(items)
             groups = groups_of(design, items[:count], len(self.groups) + 1)
             practice = groups_of(design, items[count:], len(self.groups) + len(groups) + 1)[:1]

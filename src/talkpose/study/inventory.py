@@ -94,6 +94,18 @@ def choose_groups(layout: RunLayout, items: list[Item], design: Design, seed: in
     return ordered[: wanted + 1]
 
 
+def left_out(layout: RunLayout, items: list[Item], design: Design) -> str | None:
+    """A sentence on the groups that lack a method's video; None where all are complete."""
+    gaps = {item.name: _missing(layout, item, design.methods) for item in items}
+    lacking = [name for name, paths in gaps.items() if paths]
+    if not lacking:
+        return None
+    return (
+        f"{design.name}: {len(lacking)} of {len(items)} groups are left out, since a video is missing "
+        f"({gaps[lacking[0]][0]})"
+    )
+
+
 def source_of(layout: RunLayout, run: RunConfig, method: str, item: Item) -> Source:
     """Files of a method's video of an item; of the real one the held-out frames, with its own sound."""
     held_out = 0 if run.corpora[item.corpus].role == "test" else run.held_out_start

@@ -82,7 +82,7 @@ class _Maker:
         places = position_orders(n, len(self.passes) * n_groups, count, self.rng("places"))
         passes = sequences(len(self.passes), count, self.rng("passes"))
         # In each pass a group has another slot, so that its order changes from pass to pass.
-        slots = [self.rng("slots", str(p)).permutation(n_groups) for p in range(len(self.passes))]
+        slots = [self._slots(self.rng("slots", str(p))) for p in range(len(self.passes))]
         walks = [sequences(n_groups, count, self.rng("walk", str(p))) for p in range(len(self.passes))]
         made = []
         for participant in range(count):
@@ -90,7 +90,7 @@ class _Maker:
             for number in passes[participant]:
                 part = []
                 for g in walks[number][participant]:
-                    order = places[participant][number * n_groups + int(slots[number][g])]
+                    order = places[participant][number * n_groups + slots[number][g]]
                     group = self.groups[g]
                     part.append(self._trial("main", group, [group.entries[k] for k in order], number))
                 trials += part
@@ -101,6 +101,15 @@ class _Maker:
                 trials.insert(0, self._trial("practice", self.practice, entries, passes[participant][0]))
             made.append(_numbered(trials, first=0 if self.design.practice else 1))
         return made
+
+    def _slots(self, rng: np.random.Generator) -> list[int]:
+        """Slot of each group in a pass: a run of slots for the groups of the same methods."""
+        sets = [group.entries for group in self.groups]
+        slots: list[int] = []
+        while len(slots) < len(sets):
+            alike = sum(entries == sets[len(slots)] for entries in sets)
+            slots += [len(slots) + int(k) for k in rng.permutation(alike)]
+        return slots
 
     def _trial(self, kind: str, group: Group, entries: list[str], number: int) -> TrialKey:
         shown = [self.name_of(method, group.item, False) for method in entries]

@@ -30,7 +30,12 @@ export class ComparePlugin {
       (name, i) => new Tile(name, fill(words.video, { letter: letter(i) }), words, update));
     const reference = trial.reference ? new Tile(trial.reference, words.real_video, words, update) : null;
     const all = reference ? [reference, ...tiles] : tiles;
-    for (const tile of all) tile.onStart = (one) => all.forEach((other) => other !== one && other.stop());
+    for (const tile of all) {
+      tile.onStart = (one) => all.filter((other) => other !== one).forEach((other) => {
+        other.stop();
+        other.finished = null; // whoever starts another video leaves the row that was playing
+      });
+    }
 
     const heading = el("h1", { tabindex: "-1" }, asked.length === 1 ? asked[0].question : words.several);
     const hint = el("p", { class: "hint" }, asked.length === 1 ? asked[0].hint || "" : "");
@@ -88,7 +93,9 @@ export class ComparePlugin {
       first.video.currentTime = 0;
       first.finished = () => {
         first.finished = null;
-        if (rest.length) playInTurn(rest);
+        if (!rest.length) return;
+        rest[0].button.focus({ preventScroll: true });
+        playInTurn(rest);
       };
       first.play();
     }

@@ -49,8 +49,8 @@ export class Tile {
     if (this.video.ended) this.video.currentTime = 0;
     if (again) this.replays += 1;
     this.video.play().catch((error) => {
-      // A pause that follows at once is no fault.
-      if (error.name !== "AbortError") this.note.textContent = this.words.video_error;
+      // A pause that follows at once is no fault; nor is a browser that wants a press for each video (Safari).
+      if (!["AbortError", "NotAllowedError"].includes(error.name)) this.note.textContent = this.words.video_error;
     });
   }
 
