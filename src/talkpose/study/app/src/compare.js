@@ -93,9 +93,7 @@ export class ComparePlugin {
       first.video.currentTime = 0;
       first.finished = () => {
         first.finished = null;
-        if (!rest.length) return;
-        rest[0].button.focus({ preventScroll: true });
-        playInTurn(rest);
+        if (rest.length) playInTurn(rest);
       };
       first.play();
     }
