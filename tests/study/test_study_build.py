@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import zipfile
 from collections import Counter, defaultdict
 
@@ -9,14 +10,16 @@ import numpy as np
 import pytest
 from made_study import DESIGNS, METHODS, make_run, study_config
 from pydantic import ValidationError
+from typer.testing import CliRunner
 
+from talkpose.cli.study import app
 from talkpose.errors import UserError
 from talkpose.files import read_json
 from talkpose.study.build import build_study, zip_some
 from talkpose.study.config import StudyConfig, load_study_config
 from talkpose.study.contents import open_packet
 from talkpose.study.packets import TIME, video_name
-from talkpose.study.schema import Key
+from talkpose.study.schema import KEY_FOLDER, Key
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +119,40 @@ def test_same_seed_and_key_give_the_same_bytes(built, tiny_run):
         p.name: p.stat().st_ino for p in (built.folder / "videos").iterdir()
     } == inodes  # not encoded again
     assert set(videos.values()) == {TIME * 10**9}
+
+
+def test_another_place_with_the_same_secret_gives_the_same_packets(built, tmp_path):
+    layout = make_run(tmp_path / "tiny")
+    home = layout.root / "study" / KEY_FOLDER
+    home.mkdir(parents=True)
+    shutil.copy(built.key.parent / "secret.txt", home)
+    made = build_study(study_config(), layout)
+    for one, other in zip([*built.zips, built.jatos], [*made.zips, made.jatos], strict=True):
+        assert one.read_bytes() == other.read_bytes()
+    # Without it the names differ, the orders do not.
+    (home / "secret.txt").unlink()
+    renamed = build_study(study_config(), layout, replace=True)
+    before, after = (Key.model_validate(read_json(path)) for path in (built.key, renamed.key))
+    assert not set(before.videos) & set(after.videos)
+    for name, packet in before.packets.items():
+        for first, second in zip(packet.trials, after.packets[name].trials, strict=True):
+            methods = [
+                [key.videos[v].method for v in t.shown] for key, t in ((before, first), (after, second))
+            ]
+            assert methods[0] == methods[1]
+            assert (first.group, first.criteria, first.kind) == (second.group, second.criteria, second.kind)
+
+
+def test_the_command_builds_and_says_where_everything_is(tiny_run, built, tmp_path, monkeypatch):
+    file = tmp_path / "study.yaml"
+    file.write_text(study_config().model_dump_json())
+    done = CliRunner().invoke(app, ["build", "--config", str(file), "--run", str(tiny_run.root)])
+    assert done.exit_code == 0, done.output
+    assert "9 packets of" in done.output
+    assert str(built.key) in done.output
+    nowhere = CliRunner().invoke(app, ["build", "--config", str(file)])
+    assert isinstance(nowhere.exception, UserError)
+    assert "--run" in str(nowhere.exception)
 
 
 def test_packets_that_are_out_are_not_replaced_by_others(built, tiny_run):

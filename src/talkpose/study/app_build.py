@@ -13,7 +13,7 @@ from talkpose.files import atomic_path, write_text
 APP = Path(__file__).with_name("app")
 DIST = APP / "dist"
 BUNDLED = ("app.js", "app.css", "licences.txt")
-_SOURCES = ("package.json", "package-lock.json", ".npmrc", "build.mjs")
+_SOURCES = ("package.json", "package-lock.json", "build.mjs")
 _STAMP = "built-from"
 
 
