@@ -13,7 +13,7 @@ from talkpose.files import read_json
 from talkpose.study.config import REAL
 from talkpose.study.contents import Contents, File, open_packet
 from talkpose.study.guess import guess_methods
-from talkpose.study.inspect import Look, look_at
+from talkpose.study.look import Look, look_at
 from talkpose.study.packets import TIME, video_name
 from talkpose.study.schema import KEY_FOLDER, Key
 from talkpose.study.trials import BROKEN
@@ -49,6 +49,7 @@ def audit_packets(paths: list[Path], key_file: Path | None = None) -> Findings:
     found = Findings()
     looks: dict[str, Look] = {}
     seen: dict[object, Look] = {}
+    methods = sorted({video.method for video in key.videos.values()})
     for path in paths:
         contents = open_packet(path)
         found.packets += len(contents.plans)
@@ -57,7 +58,7 @@ def audit_packets(paths: list[Path], key_file: Path | None = None) -> Findings:
         for file in contents.videos:
             name = Path(file.name).stem
             try:
-                look = seen.get(file.identity) or _look(file, seen)
+                look = seen.get(file.identity) or _look(file, methods, seen)
             except ValueError as error:
                 found.fault("coding", f"{path}/{file.name}: {error}")
                 continue
@@ -71,12 +72,12 @@ def audit_packets(paths: list[Path], key_file: Path | None = None) -> Findings:
     return found
 
 
-def _look(file: File, seen: dict[object, Look]) -> Look:
+def _look(file: File, methods: list[str], seen: dict[object, Look]) -> Look:
     """Look at a file, but at equal bytes once."""
     data = file.read()
     digest = sha256(data).hexdigest()
     if digest not in seen:
-        seen[digest] = look_at(data)
+        seen[digest] = look_at(data, methods)
     return seen[digest]
 
 
@@ -166,7 +167,6 @@ def _check_videos(looks: dict[str, Look], key: Key, found: Findings) -> None:
     if not looks:
         return
     usual = _usual(list(looks.values()))
-    methods = sorted({video.method for video in key.videos.values()})
     for name, look in sorted(looks.items()):
         for what, value in look.metadata.items():
             found.fault("metadata", f"{name}: says {what} = {value}")
@@ -179,11 +179,8 @@ def _check_videos(looks: dict[str, Look], key: Key, found: Findings) -> None:
             found.fault("duration", f"{name}: {look.seconds:.3f} s, others {usual.seconds:.3f} s")
         if abs(look.loudness - usual.loudness) > LOUDNESS:
             found.fault("loudness", f"{name}: {look.loudness:.1f} LUFS, others {usual.loudness:.1f}")
-        for method in methods:
-            if method.encode().lower() in look.head.lower() or (
-                len(method) >= 6 and method.encode() in look.body
-            ):
-                found.fault("words", f"{name}: the file holds {method}")
+        for method in look.words:
+            found.fault("words", f"{name}: the file holds {method}")
     for group, about in sorted(key.groups.items()):
         # A marked real video of a foreign sound speaks the person's own.
         alike = {m: v for m, v in about.videos.items() if m != REAL or about.audio == "own"}

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,22 +35,26 @@ class Look:
     """SHA-256 of the encoded sound"""
     loudness: float
     """LUFS"""
-    head: bytes
-    """everything but the pictures and sounds, where words can stand"""
+    head: int
+    """bytes of everything but the pictures and sounds"""
+    words: list[str]
+    """those of the words looked for that stand in the file"""
     sha256: str
-    body: bytes
-    """the whole file"""
 
     def features(self) -> np.ndarray:
         """Numbers that somebody could sort the files by."""
         sizes = self.frame_sizes.astype(float)
         rate = 8 * self.size / max(self.seconds, 1e-9)
         parts = [sizes.mean(), sizes.std(), sizes.max(), sizes.min(), *np.percentile(sizes, [10, 50, 90])]
-        return np.array([self.size, self.seconds, rate, len(sizes), self.loudness, len(self.head), *parts])
+        return np.array([self.size, self.seconds, rate, len(sizes), self.loudness, self.head, *parts])
 
 
-def look_at(data: bytes) -> Look:
-    """Look at an MP4 file's bytes; ValueError where it can't be read."""
+def look_at(data: bytes, words: Iterable[str] = ()) -> Look:
+    """Look at an MP4 file's bytes, and for `words` in them; ValueError where it can't be read.
+
+    Between the pictures, where any bytes may stand by chance, only words of six letters or more are looked
+    for, and in their own case.
+    """
     try:
         opened: Any = av.open(io.BytesIO(data))
         with opened as container:
@@ -72,6 +77,7 @@ def look_at(data: bytes) -> Look:
         metadata.update({f"{kind}.{key}": value for key, value in extra.items()})
     said = {key: value for key, value in metadata.items() if key.split(".")[-1] not in _PLAIN}
     coding["handlers"] = [extra.get("handler_name") for _, extra in streams]
+    head = _head(data)
     audio = np.concatenate(samples) if samples else np.zeros(0, np.float32)
     return Look(
         size=len(data),
@@ -81,9 +87,13 @@ def look_at(data: bytes) -> Look:
         frame_sizes=np.array(sizes),
         sound_hash=sounds.hexdigest(),
         loudness=loudness(audio, coding["sound_rate"] or SAMPLE_RATE),
-        head=_head(data),
+        head=len(head),
+        words=[
+            word
+            for word in words
+            if word.lower().encode() in head.lower() or (len(word) >= 6 and word.encode() in data)
+        ],
         sha256=hashlib.sha256(data).hexdigest(),
-        body=data,
     )
 
 
