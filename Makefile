@@ -22,6 +22,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m talkpose.study.app_build || echo "warning: user studies have no pages yet; the rest works"
 	touch $@
 
 demo: setup
