@@ -104,7 +104,9 @@ def _log_worth(sums: np.ndarray) -> np.ndarray:
 def _tests(name: str, column: str, values: np.ndarray, methods: list[str]) -> Section:
     """Friedman's test over participants, then pairs by Wilcoxon's signed ranks with Holm's correction."""
     counts = values.sum(axis=1)
-    about = "Friedman's test of the participants' vote counts; pairs by Wilcoxon's signed ranks (normal), p after Holm."
+    about = (
+        "Friedman's test of the participants' vote counts; pairs by Wilcoxon's signed ranks, p after Holm."
+    )
     rows: list[list[str | float | None]] = []
     if len(counts) > 2 and len(methods) > 2 and np.ptp(counts, axis=1).any():
         statistic, p = stats.friedmanchisquare(*counts.T)
