@@ -120,3 +120,15 @@ def simulate(
     folder = RunLayout(run).root / "study"
     written = simulate_answers(folder, load_preferences(preferences), out or folder / "simulated")
     typer.echo(f"{len(written)} SIMULATED answers files: {written[0].parent}")
+
+
+@app.command(name="rehearse")
+def rehearse_(
+    run: Annotated[Path, typer.Argument(help="folder of the run, results/<run>")],
+    study: Annotated[Path, typer.Argument(help="the study's YAML file")],
+    preferences: Annotated[Path | None, typer.Option(help="YAML of preferences")] = None,
+) -> None:
+    """Build, simulate, import and analyse: every page of a study with answers that nobody gave."""
+    from talkpose.study.rehearse import rehearse
+
+    rehearse(RunLayout(run), study, preferences)
