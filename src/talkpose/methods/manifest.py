@@ -126,7 +126,9 @@ class Command(Section):
     prefix: list[str] = Field(
         [], description="environment or container, such as [conda, run, -n, sadtalker]; before the command"
     )
-    directory: str = Field("{checkout}", description="working directory")
+    directory: str = Field(
+        "", description="working directory; default: the checkout, else the folder of this video"
+    )
     environment: dict[str, str] = Field({}, description="more environment variables")
     files: dict[str, Any] = Field(
         {}, description="files to write first: path to YAML content with placeholders in its strings"
