@@ -199,7 +199,7 @@ class Plan:
 
 @functools.cache
 def code_hash(*packages: str) -> str:
-    """Hash of the sources of the named packages or files and of what all share: editing them reruns their rules."""
+    """Hash of the sources of the named packages or files and of what all share: edits rerun their rules."""
     shared = [path for path in SOURCE.glob("*.py") if path.stem not in {"layout", "progress"}]
     parts = [SOURCE / name for name in packages]
     inside = [path for part in parts for path in ([part] if part.is_file() else part.rglob("*.*"))]

@@ -1,6 +1,5 @@
 """Baselines of kind `frames`: finished videos from anyone's method, read and never executed."""
 
-
 import numpy as np
 
 from talkpose.config import RunConfig
