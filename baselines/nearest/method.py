@@ -1,8 +1,8 @@
 """Nearest-neighbour retrieval: for every moment of the sound, the mouth that once made a sound most like it.
 
-The idea is that of Video Rewrite (Bregler et al. 1997), with MFCC windows instead of triphones. The head moves
-as in the training frames, played back and forth; onto each of them goes the mouth of the training frame whose
-sound, pose and place in time fit best (a Viterbi search over all training frames).
+The idea is that of Video Rewrite (Bregler et al. 1997), with MFCC windows instead of triphones. The head
+moves as in the training frames, played back and forth; onto each of them goes the mouth of the training frame
+whose sound, pose and place in time fit best (a Viterbi search over all training frames).
 """
 
 import cv2

@@ -1,6 +1,7 @@
 """Baselines of kind `command`: the authors' code, or any program, one process a video."""
 
 import shutil
+from collections.abc import Mapping
 from glob import glob
 from pathlib import Path
 
@@ -41,6 +42,7 @@ class CommandRunner:
         self.found, self.run, self.settings, self.config = found, run, settings, config
         self.work, self.logs = work.resolve(), logs.resolve()
         seed = derive_seed(config.seed, "baseline", found.manifest.name) % 2**31
+        self.more_environment: Mapping[str, str] = {}
         self.values = {**fixed_values(found, settings), "seed": str(seed)}
 
     def make(self, target: Target, audio: np.ndarray, audio_id: str) -> Generated:
@@ -55,12 +57,13 @@ class CommandRunner:
         self._prepare(values, audio)
         prefix = self.run.prefix if self.settings.prefix is None else self.settings.prefix
         command = [fill(part, values) for part in [*prefix, *self.run.command]]
+        given = {key: fill(value, values) for key, value in self.run.environment.items()}
         place = self.run.directory or ("{checkout}" if self.run.needs_checkout else "{work}")
         try:
             run_process(
                 command,
                 Path(fill(place, values)),
-                clean_environment({k: fill(v, values) for k, v in self.run.environment.items()}),
+                clean_environment({**self.more_environment, **given}),
                 log,
                 self.settings.time_limit or self.run.time_limit,
                 self.settings.memory_limit or self.run.memory_limit,
