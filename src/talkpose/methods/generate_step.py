@@ -146,7 +146,7 @@ def _baseline(
                         refused.append({"item": item, "reason": str(error)})
                         continue
                     check_output(made.frames, len(audio) // SAMPLES, config.clips.size, item)
-                    items.append(write_item(layout, spec, seen, audio_id, audio, made))
+                    items.append(write_item(layout, spec, target, audio_id, audio, made))
                     bar.update(done + 1)
     except Exception as error:
         state = "not-attempted" if isinstance(error, NotAttempted) else "failed"

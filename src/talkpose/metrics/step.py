@@ -26,6 +26,9 @@ def measure_shard(layout: RunLayout, method: str, corpus: str, shard: str) -> No
     """
     config = layout.load_config()
     receipt = read_json(layout.videos_shard(method, corpus, shard))
+    if not receipt["items"]:  # it failed, or every person is quarantined
+        write_metrics(layout.metrics_shard(method, corpus, shard), [])
+        return
     detector = make_detector(config.metrics.landmarks, max_faces=1)
     rows: list[Row] = []
     with progress(f"measure {method}", len(receipt["items"])) as bar:

@@ -12,6 +12,7 @@ from talkpose.files import atomic_path
 from talkpose.layout import RunLayout
 from talkpose.report.claims import judge
 from talkpose.report.media import bring, player
+from talkpose.report.outcomes import usable_rows, with_lost
 from talkpose.report.pages import index_page, person_items, person_links
 from talkpose.report.source import Source, read_run
 from talkpose.report.tables import build_tables, write_tables
@@ -47,7 +48,10 @@ def _tables(source: Source) -> dict[str, pd.DataFrame]:
         return {}
     config = source.config
     tests = config.corpora_with("test")
-    return build_tables(source.metrics, config.seed, config.metrics.bootstrap, tests, config.train_frames)
+    outcomes = {name: card.outcome for name, card in source.roster.cards.items()}
+    metrics = usable_rows(source.metrics, outcomes)
+    tables = build_tables(metrics, config.seed, config.metrics.bootstrap, tests, config.train_frames)
+    return with_lost(tables, outcomes, bool(tests))
 
 
 def _write_pages(folder: Path, layout: RunLayout, source: Source, tables: dict[str, pd.DataFrame]) -> None:

@@ -105,8 +105,10 @@ LAYOUTS = {
 
 GROUP_LABELS = {
     "method": "Methods, computed here",
+    "baseline": "Baselines, computed here",
     "ablation": "Ablations and training lengths, computed here",
     "control": "Controls, computed here: known answers that bound the metrics",
     "diagnostic": "Diagnostics, computed here",
+    "lost": "Named in the configuration, but without numbers in this run",
     "quoted": "Quoted from the paper: other corpus, other protocol, not comparable",
 }

@@ -12,7 +12,11 @@ from talkpose.report.provenance import features
 from talkpose.report.source import Source
 from talkpose.report.views import View, item_view, plain, view
 
-STAGES = {"motion": "Stage 1: sound to expression and pose", "refine": "Stage 2: refinement"}
+STAGES = {
+    "motion": "Stage 1: sound to expression and pose",
+    "refine": "Stage 2: refinement",
+    "baseline": "Baselines",
+}
 TABLE_ORDER = (
     "table2",
     "heldout",

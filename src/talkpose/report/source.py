@@ -117,6 +117,8 @@ def read_run(layout: RunLayout) -> Source:
     ):
         if absent:
             missing.append(text)
+    roster = read_roster(layout.root / "videos", config.all_methods)
+    missing += [f"{c.title}: {c.outcome.text}" for c in roster.cards.values() if c.outcome.text]
     return Source(
         config=config,
         provenance=read_json(recorded) if recorded.is_file() else provenance(config),
@@ -128,7 +130,7 @@ def read_run(layout: RunLayout) -> Source:
         validation=read_json(layout.validation) if layout.validation.is_file() else {},
         overlays=sorted((layout.root / "tracks").glob("*/*.mp4")),
         items=items,
-        roster=read_roster(layout.root / "videos", config.all_methods),
+        roster=roster,
         curves=curves,
         facts=facts,
         times=_times(layout.root),
@@ -172,6 +174,8 @@ def _models(folder: Path) -> tuple[list[Curve], dict[str, dict[str, Any]]]:
     for path in sorted(folder.rglob("*.json")):
         stage, *rest = path.relative_to(folder).with_suffix("").parts
         model = rest[-1].partition(".")[0] if rest else stage
+        if stage == "baseline" and len(rest) > 1:  # models/baseline/<name>/general: one model a baseline
+            model = rest[0]
         try:
             content = read_json(path)
         except json.JSONDecodeError as error:

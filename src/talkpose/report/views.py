@@ -10,6 +10,7 @@ import pandas as pd
 from talkpose.metrics.base import Protocol
 from talkpose.metrics.registry import protocol
 from talkpose.report.layouts import GROUP_LABELS, LAYOUTS, REGION
+from talkpose.report.outcomes import notes_of
 from talkpose.report.published import PROTOCOLS
 from talkpose.report.roster import KINDS, Roster
 from talkpose.report.tables import ALL
@@ -90,11 +91,20 @@ def view(name: str, table: pd.DataFrame, roster: Roster) -> View:
         for kind, rows in _grouped(name, computed, quoted, columns, roster)
         if rows
     ]
-    skipped = table[(table.kind == "not-attempted") & ~table.row.isin(computed.row)].row
+    told = notes_of(table, computed.row)
+    if told and columns:
+        rows = [_lost_row(roster[name].title, text, len(columns)) for name, text in told.items()]
+        groups.append(Group(GROUP_LABELS["lost"], rows, "lost"))
+    skipped = table[(table.kind == "not-attempted") & ~table.row.isin([*computed.row, *told])].row
     return View(
         name, layout.title, layout.about, layout.head, heads, groups, list(definitions.items()),
         ", ".join(dict.fromkeys(skipped)),
     )  # fmt: skip
+
+
+def _lost_row(title: str, text: str, columns: int) -> Row:
+    """A method without numbers: every cell says so, and why."""
+    return Row(title, [Cell(text.partition(":")[0], title=text) for _ in range(columns)], "0", text)
 
 
 def _protocols(cells: pd.DataFrame, metric: str) -> list[Protocol]:
