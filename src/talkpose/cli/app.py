@@ -6,13 +6,14 @@ import sys
 import typer
 
 from talkpose import __version__
-from talkpose.cli import animate, doctor, face, run, steps
+from talkpose.cli import animate, baseline, doctor, face, run, steps
 from talkpose.errors import UserError
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 for group in steps.GROUPS:
     app.add_typer(group)
 app.add_typer(face.app)
+app.add_typer(baseline.app)
 app.command(name="run", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(run.run)
 app.command(name="validate")(steps.validate)
 app.command(name="animate")(animate.animate)

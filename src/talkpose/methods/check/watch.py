@@ -13,9 +13,10 @@ REPORT = "TALKPOSE_WATCH_REPORT"
 """File to which every forbidden act is appended, a line each."""
 
 _PLACES = {
-    "os.rename": 2, "os.remove": 1, "os.mkdir": 1, "os.rmdir": 1, "os.truncate": 1, "os.link": 2,
-    "os.symlink": 2, "os.chmod": 1,
+    "os.rename": ((0, 2), (1, 3)), "os.remove": ((0, 1),), "os.mkdir": ((0, 2),), "os.rmdir": ((0, 1),),
+    "os.truncate": ((0, None),), "os.link": ((1, 3),), "os.symlink": ((1, 2),), "os.chmod": ((0, 2),),
 }  # fmt: skip
+"""Arguments of an event that name what it changes: of the path, and of the folder that it is relative to."""
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC
 
 
@@ -27,10 +28,13 @@ def install() -> None:
     roots = [os.path.realpath(part) for part in os.environ.get(ALLOWED, "").split(os.pathsep) if part]
     busy = [False]
 
-    def forbidden(path: object) -> bool:
+    def forbidden(path: object, folder: object = None) -> bool:
         if isinstance(path, int) or path is None:
             return False
-        real = os.path.realpath(os.fsdecode(path))  # type: ignore[arg-type]
+        name = os.fsdecode(path)  # type: ignore[arg-type]
+        if isinstance(folder, int) and folder >= 0:
+            name = os.path.join(os.readlink(f"/proc/self/fd/{folder}"), name)
+        real = os.path.realpath(name)
         if real.startswith(("/dev/", "/proc/")) or "__pycache__" in real.split(os.sep):
             return False
         return not any(real == root or real.startswith(root + os.sep) for root in roots)
@@ -54,9 +58,9 @@ def install() -> None:
                 if isinstance(arguments[1], tuple):
                     note(f"connected to {arguments[1][0]}")
             else:
-                for path in arguments[: _PLACES[event]]:
-                    if forbidden(path):
-                        note(f"{event} {os.fsdecode(path)}")
+                for place, folder in _PLACES[event]:
+                    if forbidden(arguments[place], None if folder is None else arguments[folder]):
+                        note(f"{event} {os.fsdecode(arguments[place])}")
         finally:
             busy[0] = False
 
