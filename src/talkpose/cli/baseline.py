@@ -78,7 +78,9 @@ def list_(config: Config = None, set_: Values = []) -> None:  # noqa: B006
             manifest = read_manifest(folder)
             found = Found(folder, manifest)
             upstream = f" / {manifest.upstream.licence}" if manifest.upstream else ""
-            missing = "; ".join([*lacking(found, run), *notes(found)]) or "nothing"
+            lacks = lacking(found, run)
+            more = [f"and {len(lacks) - 1} more"] if len(lacks) > 1 else []
+            missing = "; ".join([*lacks[:1], *more, *notes(found)]) or "nothing"
             cells = [manifest.run.kind, manifest.status, manifest.licence + upstream, manifest.needs]
             table.add_row(name, *cells, manifest.pose, missing)
         except UserError as error:

@@ -15,7 +15,7 @@ from talkpose.layout import item_id
 from talkpose.methods.contract import Generated, Target
 from talkpose.methods.discovery import Found
 from talkpose.methods.footage import SAMPLES
-from talkpose.methods.handover import read_result, write_inputs, write_mfcc
+from talkpose.methods.handover import read_pictures, read_result, write_inputs, write_mfcc
 from talkpose.methods.manifest import Command
 from talkpose.methods.outcome import MethodFailed, NotAttempted
 from talkpose.methods.process import clean_environment, run_process
@@ -54,6 +54,7 @@ class CommandRunner:
         inputs = write_inputs(self.run.inputs, target, audio, work / "in")
         values = {**self.values, **{key: str(path) for key, path in inputs.items()}}
         values |= {"work": str(work), "out": str(work / "out.mp4"), "person": target.person}
+        values["frames"] = str(len(audio) // SAMPLES)
         self._prepare(values, audio)
         prefix = self.run.prefix if self.settings.prefix is None else self.settings.prefix
         command = [fill(part, values) for part in [*prefix, *self.run.command]]
@@ -90,9 +91,12 @@ class CommandRunner:
         videos = sorted(Path(path) for path in glob(pattern, recursive=True) if Path(path).is_file())
         if not videos:
             raise MethodFailed(f"it ended well but left no video {pattern}")
-        if len(videos) > 1:
+        if len(videos) > 1 and not self.run.outputs.pictures:
             raise MethodFailed(f"it left {len(videos)} videos {pattern}; say in `outputs` which one it is")
+        outputs = self.run.outputs
         try:
-            return read_result(videos[0], count, size, self.run.outputs.tolerance, self.run.outputs.fps)
+            if outputs.pictures:
+                return read_pictures(videos, count, size, outputs.tolerance)
+            return read_result(videos[0], count, size, outputs.tolerance, outputs.fps)
         except ClipError as error:
             raise MethodFailed(f"wrong output: {error}") from error

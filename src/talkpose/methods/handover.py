@@ -1,5 +1,7 @@
 """Conversion for programs of others: picture, video, sound and MFCC files; their video back."""
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import av
@@ -92,7 +94,7 @@ def write_mfcc(spec: Mfcc, audio: np.ndarray, path: str) -> None:
     windows = mfcc_windows(spec, audio)
     if "{frame}" in path:
         for t, window in enumerate(windows):
-            _write_array(spec, Path(path.replace("{frame}", str(t))), window)
+            _write_array(spec, Path(path.replace("{frame}", str(spec.first + t))), window)
     else:
         _write_array(spec, Path(path), windows)
 
@@ -123,6 +125,28 @@ def read_result(path: Path, count: int, size: int, tolerance: int, fps: float | 
         )
     frames += frames[-1:] * (count - len(frames))
     return np.stack(frames[:count])
+
+
+def read_pictures(paths: Sequence[Path], count: int, size: int, tolerance: int) -> np.ndarray:
+    """Single pictures, one a frame, as `read_result` gives a video; ClipError likewise."""
+    if abs(len(paths) - count) > tolerance:
+        raise ClipError("length", f"{len(paths)} pictures instead of {count} (± {tolerance})")
+    frames = []
+    for path in sorted(paths, key=_natural)[:count]:
+        picture = cv2.imread(str(path))
+        if picture is None:
+            raise ClipError("unreadable", f"{path.name}: not a readable picture")
+        if abs(picture.shape[0] - picture.shape[1]) > 0.02 * max(picture.shape):
+            raise ClipError("size", f"{path.name}: {picture.shape[1]}x{picture.shape[0]} pixels; not square")
+        frames.append(_resized(picture[..., ::-1], size))
+    frames += frames[-1:] * (count - len(frames))
+    return np.stack(frames)
+
+
+def _natural(path: Path) -> list[tuple[int, str]]:
+    """Sorts frame_10 behind frame_9."""
+    parts = re.split(r"(\d+)", str(path))
+    return [(int(part), "") if part.isdigit() else (0, part) for part in parts]
 
 
 def _length(path: Path) -> float:

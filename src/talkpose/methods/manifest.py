@@ -80,6 +80,7 @@ class Mfcc(Section):
 
     path: str = Field(description="file to write, with placeholders; `{frame}` in it: one file a video frame")
     format: Literal["npy", "float64"] = Field("npy", description="float64: raw little-endian doubles")
+    first: int = Field(0, ge=0, description="number of the first video frame in file names")
     window: int = Field(28, ge=1, description="rows of 10 ms a video frame")
     before: int = Field(12, description="rows that begin before the frame's own first row")
     filters: int = Field(26, ge=1)
@@ -108,6 +109,7 @@ class Outputs(Section):
     video: str = Field(
         "{out}", description="the finished video; may be a pattern such as `{work}/result/**/*.mp4`"
     )
+    pictures: bool = Field(False, description="`video` matches single pictures in natural order, at 25 fps")
     fps: float | None = Field(None, gt=0, description="rate that the video must have; null: any")
     tolerance: int = Field(
         5, ge=0, description="frames at 25 fps that may lack at the end, which repeat the last, or be over"
@@ -118,7 +120,7 @@ class Command(Section):
     """Runs as a process of its own. No shell: `command` is a list, filled argument by argument.
 
     Placeholders: {image} {video} {audio} {out}, {work} (a folder of its own for this video), {folder} (the
-    baseline's), {checkout}, {weights}, {python} (the harness's interpreter), {seed}.
+    baseline's), {checkout}, {weights}, {python} (the harness's interpreter), {seed}, {frames} (their number).
     """
 
     kind: Literal["command"]
@@ -138,6 +140,9 @@ class Command(Section):
         [], description="files or programs without which it is not attempted, with placeholders"
     )
     setup: list[str] = Field([], description="how to install it, as upstream says; shown, never run")
+    tried: str = Field(
+        "", description="where it was last seen to run; empty: never, its command line is read"
+    )
     inputs: Inputs = Inputs()
     outputs: Outputs = Outputs()
     time_limit: float = Field(1800, gt=0, description="seconds a video; then it is stopped")
@@ -165,6 +170,7 @@ class Frames(Section):
         "{item}.mp4",
         description="file of an item: {item} is <person>__<sound>, {clip} or {person} the person",
     )
+    setup: list[str] = Field([], description="how to get such videos; shown, never run")
     tolerance: int = Field(1, ge=0, description="frames at 25 fps by which a video may be too long or short")
 
     @field_validator("folder", "pattern")

@@ -16,6 +16,7 @@ from talkpose.methods.settings import ExternalSettings, external_settings
 
 PLACEHOLDERS = (
     "image", "video", "audio", "out", "work", "folder", "checkout", "weights", "python", "seed", "person",
+    "frames",
 )  # fmt: skip
 _PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
 
@@ -113,9 +114,13 @@ def lacking(found: Found, config: RunConfig) -> list[str]:
 
 def notes(found: Found) -> list[str]:
     """What is worth knowing though it stops nothing."""
+    said = []
     if unknown := unknown_hashes(found.manifest):
-        return [f"SHA-256 {UNKNOWN} of {', '.join(unknown)}"]
-    return []
+        said.append(f"SHA-256 {UNKNOWN} of {len(unknown)} weight files")
+    run = found.manifest.run
+    if isinstance(run, Command) and found.manifest.status == "original" and not run.tried:
+        said.append("command line read from upstream, never run here")
+    return said
 
 
 def weight_files(config: RunConfig) -> list[WeightFile]:
