@@ -45,7 +45,7 @@ def doctor(
 
 
 def _baselines(config: RunConfig, with_hash: bool) -> list[Finding]:
-    """Weights of the run's external baselines; without them a method is not attempted, and the run goes on."""
+    """Weights of the run's external baselines; without them a method is not attempted, no more."""
     from talkpose.files import sha256
     from talkpose.methods.manifest import UNKNOWN
     from talkpose.methods.requirements import weight_files

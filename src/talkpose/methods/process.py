@@ -64,11 +64,11 @@ def run_process(
         finally:
             _stop(process)
     if stopped:
-        raise MethodFailed(f"{stopped}; see {log}")
+        raise MethodFailed(f"{stopped}; see its log {log.name}")
     if process.returncode:
         code = process.returncode
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-        raise MethodFailed(f"{Path(command[0]).name} {how}: {_last_line(log)}; see {log}")
+        raise MethodFailed(f"{Path(command[0]).name} {how}: {_last_line(log)}; see its log {log.name}")
 
 
 def _watch(process: subprocess.Popen, log: Path, seconds: float, gigabytes: float) -> str:
