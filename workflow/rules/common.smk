@@ -15,6 +15,6 @@ def general_of(stage):
 
 def tracks_of_target(wildcards):
     """Tracks of the shard's own clips; `other-person` looks at every person."""
-    if method_spec(wildcards.method).others:
+    if plan.spec(wildcards.method).others:
         return tracks("persons")
     return plan.layout.tracks_shard(wildcards.corpus, wildcards.shard)

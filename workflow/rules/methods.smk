@@ -30,6 +30,7 @@ rule methods_generate:
             "train_seconds",
             "frame_counts",
         ),
+        baseline=lambda wildcards: plan.baseline_hash(wildcards.method),
         code=code_hash("config", "face", "motion", "compose", "refine", "methods"),
     shell:
         "talkpose methods generate results/{params.run} {wildcards.method} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"

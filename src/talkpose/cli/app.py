@@ -6,7 +6,7 @@ import sys
 import typer
 
 from talkpose import __version__
-from talkpose.cli import animate, doctor, face, measure, run, steps, study, verify
+from talkpose.cli import animate, baseline, doctor, face, measure, run, steps, study, verify
 from talkpose.errors import UserError
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
@@ -14,6 +14,7 @@ for group in steps.GROUPS:
     app.add_typer(group)
 app.add_typer(face.app)
 app.add_typer(study.app)
+app.add_typer(baseline.app)
 app.command(name="run", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(run.run)
 app.command(name="validate")(steps.validate)
 app.command(name="animate")(animate.animate)

@@ -16,7 +16,9 @@ from talkpose.config import RunConfig, parse_config
 from talkpose.errors import UserError
 from talkpose.files import atomic_path, write_json
 from talkpose.layout import OWN, RunLayout, item_id
-from talkpose.methods.specs import method_spec
+from talkpose.methods.discovery import find_baseline, folder_hash
+from talkpose.methods.requirements import state_hash
+from talkpose.methods.specs import MethodSpec, method_spec
 from talkpose.methods.variants import variant
 from talkpose.report.manifest import write_run_record
 from talkpose.synthetic.world import PARTS, Part, entries, part_shards
@@ -61,9 +63,8 @@ class Plan:
         self.config: RunConfig = parse_config(fill_placeholders(keys, values))
         self._shards = {name: self._list(name) for name in self.config.corpora}
         self._check_ids()
-        for name in self.config.all_methods:
-            method_spec(name)
-        if len(self.persons()) < 2 and any(method_spec(name).others for name in self.config.methods):
+        self._specs = {name: method_spec(name, self.config) for name in self.config.all_methods}
+        if len(self.persons()) < 2 and any(self.spec(name).others for name in self.config.methods):
             raise UserError("`methods`: other-person needs two persons; add a personal video or take it out")
 
     def _list(self, corpus: str) -> dict[str, list[ClipSource]]:
@@ -152,7 +153,7 @@ class Plan:
 
     def videos(self) -> list[tuple[str, str, str]]:
         """(method, corpus, shard) of everything that is generated and measured."""
-        specs = [method_spec(name) for name in self.config.all_methods]
+        specs = list(self._specs.values())
         found = [(spec.name, *part) for spec in specs for part in self.with_role("persons")]
         words = [spec for spec in specs if spec.takes_words]
         return found + [(spec.name, *part) for spec in words for part in self.with_role("test")]
@@ -160,13 +161,31 @@ class Plan:
     def models(self, method: str, corpus: str, shard: str) -> list[Path]:
         """Models that a method must have before it can generate for a shard."""
         found = []
-        for model in method_spec(method).trained:
+        for model in self.spec(method).trained:
+            if model.stage == "baseline":
+                found.append(self.layout.model(model.stage, model.scope, model.variant))
+                continue
             of = variant(model.variant)
             if model.scope == "general":
                 found.append(self.layout.model(model.stage, "general", of.general))
             else:
                 found.append(self.layout.models_shard(model.stage, of.name, corpus, shard))
         return found
+
+    def spec(self, method: str) -> MethodSpec:
+        """Declaration of one of the run's methods."""
+        return self._specs[method] if method in self._specs else method_spec(method, self.config)
+
+    def baseline_hash(self, method: str) -> str:
+        """Hash of what a baseline is: its folder, its settings, and what of it the user has given; "" for
+        built-in methods.
+        """
+        found = find_baseline(method, self.config) if self.spec(method).run != "built-in" else None
+        if found is None:
+            return ""
+        settings = self.config.baseline_settings.get(method, {})
+        parts = [folder_hash(found.folder), settings, self.config.scale, state_hash(found, self.config)]
+        return _short_hash(json.dumps(parts, sort_keys=True).encode())
 
     def section(self, *names: str) -> str:
         """Hash of the named parts of the configuration, for a rule's params: a change reruns the rule."""
@@ -189,9 +208,11 @@ class Plan:
 
 @functools.cache
 def code_hash(*packages: str) -> str:
-    """Hash of the sources of the named packages and of what all share: editing them reruns their rules."""
+    """Hash of the sources of the named packages or files and of what all share: edits rerun their rules."""
     shared = [path for path in SOURCE.glob("*.py") if path.stem not in {"layout", "progress"}]
-    files = sorted([*shared, *(path for name in packages for path in (SOURCE / name).rglob("*.*"))])
+    parts = [SOURCE / name for name in packages]
+    inside = [path for part in parts for path in ([part] if part.is_file() else part.rglob("*.*"))]
+    files = sorted([*shared, *inside])
     digest = hashlib.sha256()
     for path in files:
         if path.suffix in {".py", ".npz", ".csv", ".j2", ".css", ".js"}:

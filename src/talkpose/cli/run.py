@@ -21,6 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from talkpose.cli.plan import Plan
 from talkpose.errors import UserError
 from talkpose.progress import FOLDER_VARIABLE
+from talkpose.report.outcomes import read_outcome
 
 
 def run(
@@ -56,6 +57,9 @@ def run(
         typer.echo(_failure(root / "logs" / "snakemake.log"), err=True)
         raise typer.Exit(code)
     if not {"-n", "--dry-run", "--dryrun"} & set(context.args):
+        for name in plan.config.all_methods:
+            if text := read_outcome(root / "videos" / name).text:
+                typer.echo(f"{name}: {text}", err=True)
         typer.echo(f"Report: {root / 'report' / 'index.html'}")
 
 

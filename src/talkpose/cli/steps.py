@@ -13,10 +13,11 @@ clips = typer.Typer(name="clips", help="Raw files to clips.", no_args_is_help=Tr
 motion = typer.Typer(name="motion", help="Stage 1: sound to expression and pose.", no_args_is_help=True)
 refine = typer.Typer(name="refine", help="Stage 2: rendered to realistic frames.", no_args_is_help=True)
 methods = typer.Typer(name="methods", help="Generate videos.", no_args_is_help=True)
+baselines = typer.Typer(name="baselines", help="Train baselines.", no_args_is_help=True)
 metrics = typer.Typer(name="metrics", help="Measure videos.", no_args_is_help=True)
 report = typer.Typer(name="report", help="Tables and pages.", no_args_is_help=True)
 synthetic = typer.Typer(name="synthetic", help="The embedded corpus.", no_args_is_help=True)
-GROUPS = [synthetic, clips, motion, refine, methods, metrics, report]
+GROUPS = [synthetic, clips, motion, refine, baselines, methods, metrics, report]
 
 
 @synthetic.command("write")
@@ -88,6 +89,14 @@ def refine_personalise(run: Run, variant: str, corpus: str, shard: str) -> None:
     from talkpose.methods.refine_steps import personalise_shard
 
     personalise_shard(RunLayout(run), variant, corpus, shard)
+
+
+@baselines.command("fit")
+def baselines_fit(run: Run, name: str) -> None:
+    """Train an in-process baseline on the general corpora."""
+    from talkpose.methods.baseline_steps import fit
+
+    fit(RunLayout(run), name)
 
 
 @methods.command("generate")

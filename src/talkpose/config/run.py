@@ -48,6 +48,16 @@ class RunConfig(Section):
         description="training lengths of Appendix B's study in frames (paper: 100, 200, 300, 500, 800), each "
         "a method `ours-p-n<N>`; the held-out part then starts behind the longest",
     )
+    baselines: str | list[str] | None = Field(
+        None,
+        description="folders of baselines, `<folder>/<name>/method.yaml`; null: `baselines` in the working "
+        "directory, then the project's own",
+    )
+    baseline_settings: dict[str, dict[str, Any]] = Field(
+        {},
+        description="by baseline: what to change of its settings, or where its `checkout`, `weights` or "
+        "`folder` of videos is",
+    )
     clips: ClipsConfig = ClipsConfig()
     face: FaceConfig = FaceConfig()
     motion: MotionConfig = MotionConfig()

@@ -60,12 +60,8 @@ class TrainingClips(Sequence[TrainingClip]):
         return self._kept[name]
 
 
-class Retrained(ABC):
-    """A baseline trained here.
-
-    Built in two moments: to train (`fit`), and to generate (`load`, then `generate`). `size` is the side S of
-    frames [pixels], `seed` the baseline's own. Everything that is learnt lives in `networks`.
-    """
+class Baseline(ABC):
+    """A baseline that runs in process. `size` is the side S of frames [pixels], `seed` the baseline's own."""
 
     settings_type: ClassVar[type[Settings]] = Settings
 
@@ -73,6 +69,24 @@ class Retrained(ABC):
         self.spec, self.settings, self.config, self.seed = spec, settings, config, seed
         self.size = config.clips.size
         self.device = torch.device(config.device)
+
+    @abstractmethod
+    def generate(self, target: Target, audio: np.ndarray, is_own: bool) -> Generated:
+        """len(audio) // 640 frames (T, S, S, 3) uint8 of the target speaking `audio`.
+
+        `target.held_out` is None: no baseline may see it.
+        """
+
+
+class Retrained(Baseline):
+    """A baseline trained here.
+
+    Built in two moments: to train (`fit`), and to generate (`load`, then `generate`). Everything that is
+    learnt lives in `networks`.
+    """
+
+    def __init__(self, spec: MethodSpec, settings: Settings, config: RunConfig, seed: int):
+        super().__init__(spec, settings, config, seed)
         self.networks: dict[str, nn.Module] = {}
 
     @abstractmethod
@@ -81,10 +95,6 @@ class Retrained(ABC):
 
         Raises UserError where the clips cannot be learnt from (too short, no face).
         """
-
-    @abstractmethod
-    def generate(self, target: Target, audio: np.ndarray, is_own: bool) -> Generated:
-        """len(audio) // 640 frames (T, S, S, 3) uint8 of the target speaking `audio`."""
 
     def save(self, path: Path) -> None:
         """Write `networks` as safetensors."""

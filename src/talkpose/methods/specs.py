@@ -1,11 +1,14 @@
-"""What each built-in method is, as plain data: readable without importing any network."""
+"""What each method is, as plain data: readable without importing any network."""
 
 import re
 from dataclasses import dataclass
 from typing import Literal
 
+from talkpose.config import RunConfig
 from talkpose.errors import UserError
 from talkpose.layout import BASE
+from talkpose.methods.discovery import all_baselines, find_baseline
+from talkpose.methods.manifest import Manifest
 from talkpose.methods.variants import Stage
 
 Scope = Literal["general", "person"]
@@ -15,9 +18,10 @@ Scope = Literal["general", "person"]
 class Trained:
     """A model that a method needs."""
 
-    stage: Stage
+    stage: Stage | Literal["baseline"]
     scope: Scope
     variant: str = BASE
+    """of a baseline: its name"""
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class MethodSpec:
 
     name: str
     title: str
-    kind: Literal["method", "ablation", "control", "diagnostic"]
+    kind: Literal["method", "ablation", "baseline", "control", "diagnostic"]
     needs: Literal["image", "video"]
     pose: Literal["predicted", "copied", "fixed"]
     trained: tuple[Trained, ...] = ()
@@ -37,6 +41,8 @@ class MethodSpec:
     """training frames of the person's video; None: the run's"""
     others: bool = False
     """it looks at another person's video too"""
+    run: Literal["built-in", "in_process", "command", "frames"] = "built-in"
+    """how it runs; all but `built-in` lie in baselines/<name>/"""
 
     @property
     def takes_words(self) -> bool:
@@ -95,10 +101,11 @@ _SPECS = [
 SPECS: dict[str, MethodSpec] = {spec.name: spec for spec in _SPECS}
 
 
-def method_spec(name: str) -> MethodSpec:
-    """Declaration of a method, `ours-p-n<N>` for Ours-P trained on N frames.
+def method_spec(name: str, config: RunConfig | None = None) -> MethodSpec:
+    """Declaration of a method: built in, `ours-p-n<N>` for Ours-P trained on N frames, or a baseline's.
 
-    Raises UserError that lists the known ones.
+    Without `config` baselines are looked for where they lie by default. Raises UserError that lists the known
+    ones.
     """
     if match := re.fullmatch(r"ours-p-n(\d+)", name):
         length = f"n{match[1]}"
@@ -107,6 +114,21 @@ def method_spec(name: str) -> MethodSpec:
             _ours_p(length, length), "own",
             f"Appendix B: Ours-P fine-tuned on {match[1]} frames", int(match[1]),
         )  # fmt: skip
-    if name not in SPECS:
-        raise UserError(f"`methods`: unknown method `{name}`; choose from {', '.join(SPECS)}")
-    return SPECS[name]
+    if name in SPECS:
+        return SPECS[name]
+    found = find_baseline(name, config)
+    if found is None:
+        known = [*SPECS, *all_baselines(config)]
+        raise UserError(f"`methods`: unknown method `{name}`; choose from {', '.join(known)}")
+    return baseline_spec(found.manifest)
+
+
+def baseline_spec(manifest: Manifest) -> MethodSpec:
+    """Declaration of a baseline from its method.yaml."""
+    run = manifest.run
+    trained = (Trained("baseline", "general", manifest.name),)
+    return MethodSpec(
+        manifest.name, manifest.title, manifest.kind, manifest.needs, manifest.pose,
+        trained if run.kind == "in_process" and run.trained else (),
+        manifest.sounds, manifest.about, run=run.kind,
+    )  # fmt: skip

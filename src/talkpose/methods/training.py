@@ -77,7 +77,8 @@ class Session:
         `step` returns what to draw as curves. Networks that several phases share are restored by the phase
         that trained them last, so pass every network that the phase changes.
         """
-        parts: dict[str, Any] = {**networks, **optimizers}
+        parts: dict[str, Any] = {f"network {name}": part for name, part in networks.items()}
+        parts |= {f"optimizer {name}": part for name, part in optimizers.items()}
         for network in networks.values():
             network.to(self.device).train()
         start = self._done.get(phase, 0)

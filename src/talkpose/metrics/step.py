@@ -32,6 +32,9 @@ def measure_shard(layout: RunLayout, method: str, corpus: str, shard: str) -> No
     """
     config = layout.load_config()
     receipt = read_json(layout.videos_shard(method, corpus, shard))
+    if not receipt["items"]:  # it failed, or every person is quarantined
+        write_metrics(layout.metrics_shard(method, corpus, shard), [])
+        return
     detectors = [make_scorer(config.metrics.landmarks)]
     if LANDMARK_METRICS & set(config.metrics.names):
         detectors += [

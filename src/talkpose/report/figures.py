@@ -15,6 +15,7 @@ from talkpose.clips.store import read_frames
 from talkpose.config import RunConfig
 from talkpose.files import atomic_path, write_json
 from talkpose.layout import OWN, RunLayout, item_id
+from talkpose.report.outcomes import read_outcome
 
 COLUMNS: Final = 4
 """Moments of a clip in a sheet, as in the paper."""
@@ -68,18 +69,35 @@ def write_figures(layout: RunLayout, config: RunConfig) -> dict[str, Any]:
     with atomic_path(layout.figures.parent) as folder:
         folder.mkdir(parents=True)
         for figure in figures_of(config):
+            figure = _with_videos(layout, config, figure)
             items = _items(layout, config, figure)[: figure.clips]
-            if items:
+            if items and len(figure.methods) > 1 and REAL in figure.methods:
                 found[figure.name] = _write(layout, folder, figure, items)
         write_json(folder / layout.figures.name, found)
     return found
 
 
+def _with_videos(layout: RunLayout, config: RunConfig, figure: Figure) -> Figure:
+    """The figure without rows of methods that ended without videos, or made none of its kind."""
+    items = [item_id(clip, OWN) for clip in _clips(layout, config, figure)]
+    videos = layout.root / "videos"
+    kept = [
+        method
+        for method in figure.methods
+        if not read_outcome(videos / method).lost
+        and any((layout.video(method, item) / "frames.mkv").is_file() for item in items)
+    ]
+    return figure._replace(methods=tuple(kept))
+
+
+def _clips(layout: RunLayout, config: RunConfig, figure: Figure) -> list[str]:
+    corpora = config.corpora_with("test" if figure.words else "persons")
+    return sorted(path.name for c in corpora for path in layout.clip_folder(c, "x").parent.glob("*/"))
+
+
 def _items(layout: RunLayout, config: RunConfig, figure: Figure) -> list[tuple[str, str]]:
     """(clip, item) with a video by every method of the figure, in order."""
-    corpora = config.corpora_with("test" if figure.words else "persons")
-    clips = sorted(path.name for c in corpora for path in layout.clip_folder(c, "x").parent.glob("*/"))
-    items = [(clip, item_id(clip, OWN)) for clip in clips]
+    items = [(clip, item_id(clip, OWN)) for clip in _clips(layout, config, figure)]
     return [
         (clip, item)
         for clip, item in items

@@ -7,6 +7,7 @@ import pandas as pd
 from talkpose.config import RunConfig
 from talkpose.files import read_json, sha256
 from talkpose.layout import RunLayout
+from talkpose.report.outcomes import read_outcome, usable_rows, with_lost
 from talkpose.report.tables import build_tables, study_tables
 from talkpose.report.tables.aligned import HASH
 
@@ -19,8 +20,9 @@ def run_tables(layout: RunLayout, config: RunConfig, metrics: pd.DataFrame | Non
     if metrics is None:
         return {}
     sensitivity = layout.hs_sensitivity
-    return build_tables(
-        metrics,
+    outcomes = {name: read_outcome(layout.root / "videos" / name) for name in config.all_methods}
+    tables = build_tables(
+        usable_rows(metrics, outcomes),
         config.seed,
         config.metrics.bootstrap,
         config.corpora_with("test"),
@@ -32,6 +34,7 @@ def run_tables(layout: RunLayout, config: RunConfig, metrics: pd.DataFrame | Non
         studies=study_tables(layout.root / "study"),
         lacking=lacking(layout),
     )
+    return with_lost(tables, outcomes, bool(config.corpora_with("test")))
 
 
 def speakers(layout: RunLayout, config: RunConfig) -> dict[str, str]:

@@ -189,9 +189,11 @@ LAYOUTS = {
 
 GROUP_LABELS = {
     "method": "Methods, computed here",
+    "baseline": "Baselines, computed here",
     "ablation": "Ablations and training lengths, computed here",
     "control": "Controls, computed here: known answers that bound the metrics",
     "diagnostic": "Diagnostics, computed here",
     "others": "What the rows above say, computed here",
+    "lost": "Named in the configuration, but without numbers in this run",
     "quoted": "Quoted from the paper: other corpus, other protocol, not comparable",
 }

@@ -14,7 +14,11 @@ from talkpose.report.provenance import features
 from talkpose.report.source import Source
 from talkpose.report.tablepages import TablePage
 
-STAGES = {"motion": "Stage 1: sound to expression and pose", "refine": "Stage 2: refinement"}
+STAGES = {
+    "motion": "Stage 1: sound to expression and pose",
+    "refine": "Stage 2: refinement",
+    "baseline": "Baselines",
+}
 CLAIM_TABLES = {
     "Table 1": "table1",
     "Table 2": "table2",
@@ -27,7 +31,6 @@ CLAIM_TABLES = {
     "Stage 2": "stage2",
 }
 """Where the numbers behind a claim stand, by the claim's source."""
-
 CLIP_COLUMNS = {
     "clip": "clip",
     "seconds": "seconds",

@@ -1,13 +1,14 @@
 """The methods of a run, as they describe themselves on disk."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from talkpose.files import read_json
+from talkpose.report.outcomes import Outcome, read_outcome
 
-KINDS = ("method", "ablation", "control", "diagnostic")
+KINDS = ("method", "baseline", "ablation", "control", "diagnostic")
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Card:
     needs: str = ""
     pose: str = ""
     about: str = ""
+    outcome: Outcome = Outcome()
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,14 @@ class Roster:
 
 def read_roster(videos: Path, names: Iterable[str]) -> Roster:
     """Cards of the named methods, from the key `spec` of their receipts videos/<method>/*.json."""
-    return Roster({name: _card(name, videos / name) for name in names})
+    return Roster({name: _with_outcome(_card(name, videos / name), videos / name) for name in names})
+
+
+def _with_outcome(card: Card, folder: Path) -> Card:
+    """The card that also says how the method ended, where there is something to say."""
+    outcome = read_outcome(folder)
+    about = "; ".join(text for text in (outcome.text, card.about) if text)
+    return replace(card, about=about, outcome=outcome)
 
 
 def _card(name: str, folder: Path) -> Card:
@@ -48,5 +57,5 @@ def _card(name: str, folder: Path) -> Card:
         spec: dict[str, Any] = read_json(path).get("spec", {})
         if spec:
             known = {key: str(spec[key]) for key in ("kind", "needs", "pose", "about") if key in spec}
-            return Card(name, str(spec.get("title", name)), **known)
+            return replace(Card(name, str(spec.get("title", name))), **known)  # type: ignore[arg-type]
     return Card(name, name)

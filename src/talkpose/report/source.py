@@ -151,6 +151,8 @@ def read_run(layout: RunLayout) -> Source:
     ):
         if absent:
             missing.append(text)
+    roster = read_roster(layout.root / "videos", config.all_methods)
+    missing += [f"{c.title}: {c.outcome.text}" for c in roster.cards.values() if c.outcome.text]
     return Source(
         config=config,
         provenance=read_json(recorded) if recorded.is_file() else provenance(config),
@@ -164,7 +166,7 @@ def read_run(layout: RunLayout) -> Source:
         items=items,
         videos=layout.root / "videos",
         tested=tested,
-        roster=read_roster(layout.root / "videos", config.all_methods),
+        roster=roster,
         curves=curves,
         facts=facts,
         times=_times(layout.root),
@@ -213,6 +215,8 @@ def _models(folder: Path) -> tuple[list[Curve], dict[str, dict[str, Any]]]:
         stage, *rest = path.relative_to(folder).with_suffix("").parts
         model = rest[-1].partition(".")[0] if rest else stage
         variant = rest[0] if len(rest) > 1 and rest[0] not in ("person", "shards") else BASE
+        if stage == "baseline" and len(rest) > 1:  # models/baseline/<name>/general: one model a baseline
+            model, variant = rest[0], BASE
         try:
             content = read_json(path)
         except json.JSONDecodeError as error:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from talkpose.metrics.base import Protocol
 from talkpose.report.layouts import GROUP_LABELS, LAYOUTS, Layout
+from talkpose.report.outcomes import notes_of
 from talkpose.report.published import PROTOCOLS
 from talkpose.report.roster import Roster
 from talkpose.report.shown import Cell, Head, Row, is_known, known_protocol, make_rows, row_title
@@ -77,12 +78,21 @@ def view(name: str, table: pd.DataFrame, roster: Roster) -> View:
         for kind, rows in make_rows(layout, computed, quoted, heads, roster)
         if rows
     ]
-    skipped = table[(table.kind == "not-attempted") & ~table.row.isin(computed.row)].row
+    told = notes_of(table, computed.row)
+    if told and columns:
+        rows = [_lost_row(row_title(lost, roster), text, len(columns)) for lost, text in told.items()]
+        groups.append(Group(GROUP_LABELS["lost"], rows, "lost"))
+    skipped = table[(table.kind == "not-attempted") & ~table.row.isin([*computed.row, *told])].row
     absent = ", ".join(row_title(str(row), roster) for row in dict.fromkeys(skipped))
     return View(
         name, layout.title, layout.about, layout.head, columns, groups, list(definitions.items()),
         absent, simulated=bool((known.kind == "simulated").any()),
     )  # fmt: skip
+
+
+def _lost_row(title: str, text: str, columns: int) -> Row:
+    """A method without numbers: every cell says so, and why."""
+    return Row(title, [Cell(text.partition(":")[0], title=text) for _ in range(columns)], "0", text)
 
 
 def split(name: str, table: pd.DataFrame, whole: View, roster: Roster) -> list[View]:

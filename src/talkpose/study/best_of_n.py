@@ -125,9 +125,7 @@ def _tests(name: str, column: str, values: np.ndarray, methods: list[str]) -> Se
 
 def _wilcoxon(a: np.ndarray, b: np.ndarray) -> float:
     return (
-        1.0
-        if (a == b).all()
-        else float(stats.wilcoxon(a, b, zero_method="zsplit", method="approx").pvalue)
+        1.0 if (a == b).all() else float(stats.wilcoxon(a, b, zero_method="zsplit", method="approx").pvalue)
     )
 
 

@@ -76,6 +76,7 @@ def validate_run(layout: RunLayout) -> None:
         for bound in BOUNDS
         if (known := found.get(bound.quantity)) is not None
         for value, n in [known]
+        if np.isfinite(value)  # a clip too short for its measure says nothing
     ]
     write_json(layout.validation, {"bounds": lines, "clips": rows})
 

@@ -1,0 +1,1 @@
+"""`talkpose baseline check`: everything that a baseline must satisfy, tried on a tiny corpus."""

@@ -1,0 +1,33 @@
+# Baselines that the harness trains: general corpus -> one model each.
+
+
+rule baseline_fit:
+    input:
+        tracks("general"),
+    output:
+        f"{RUN}/models/baseline/{{name}}/general.json",
+    log:
+        f"{RUN}/logs/baseline_fit/{{name}}.log",
+    benchmark:
+        f"{RUN}/logs/times/baseline_fit-{{name}}.tsv"
+    priority: 30
+    conda:
+        "../../environment.yml"
+    threads: plan.config.general_threads
+    resources:
+        gpu=GPU,
+    params:
+        run=plan.config.run,
+        config=plan.section("clips", "seed", "device", "precision", "general_threads"),
+        baseline=lambda wildcards: plan.baseline_hash(wildcards.name),
+        code=code_hash(
+            "config",
+            "speech",
+            "face",
+            "methods/retrained.py",
+            "methods/training.py",
+            "methods/baseline_steps.py",
+            "methods/settings.py",
+        ),
+    shell:
+        "talkpose baselines fit results/{params.run} {wildcards.name} > {log:q} 2>&1"
