@@ -37,9 +37,7 @@ class Points:
         return np.einsum("lcn,tn->tlc", self.expression, coefficients[:, EXPRESSION])
 
 
-def seen_from(
-    frontal: np.ndarray, pose: np.ndarray, frame: int, matrix: np.ndarray, crop: int
-) -> np.ndarray:
+def seen_from(frontal: np.ndarray, pose: np.ndarray, frame: int, matrix: np.ndarray, crop: int) -> np.ndarray:
     """Frontal points (T, 68, 3) at one pose (6,), in a crop's coordinates: (T, 136) float32, x and y in [-1, 1].
 
     frame: side of the frame in pixels; matrix: frame to crop (2, 3), OpenCV's pixel centres; crop: its side.

@@ -157,7 +157,9 @@ class Method(Retrained):
         """
         first, points = target.train.frames[0], target.train.track.landmarks[0]
         if not target.train.track.valid[0] or not np.isfinite(points).all():
-            raise ClipError("no-face", f"{target.person}: no face in the first frame, the only one that x2face sees")
+            raise ClipError(
+                "no-face", f"{target.person}: no face in the first frame, the only one that x2face sees"
+            )
         crop = self.settings.crop
         matrix = crop_matrix(points, self.window, crop)
         source = to_network(cut_out(first, matrix, crop)[None]).to(self.device)

@@ -107,7 +107,9 @@ class Driving(nn.Module):
         )
         self.squeeze = nn.Linear(wide[-1] * self.side**2, bottleneck)
         self.widen = nn.Linear(bottleneck, wide[-1] * self.side**2)
-        self.up = nn.Sequential(*(_up(wide[i], wide[max(i - 1, 0)]) for i in range(levels - 1, coarse - 1, -1)))
+        self.up = nn.Sequential(
+            *(_up(wide[i], wide[max(i - 1, 0)]) for i in range(levels - 1, coarse - 1, -1))
+        )
         self.sampler = _sampler(wide[max(coarse - 1, 0)], 2)
 
     def encode(self, frames: Tensor) -> Tensor:

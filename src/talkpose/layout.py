@@ -71,6 +71,11 @@ class RunLayout:
         return self.root / "figures" / "figures.json"
 
     @property
+    def study_analysis(self) -> Path:
+        """What people's answers, or simulated ones, say."""
+        return self.root / "study" / "analysis.json"
+
+    @property
     def tables(self) -> Path:
         """Folder of the tables."""
         return self.root / "tables"

@@ -43,7 +43,9 @@ def spoken(number: int, frames: int = 24) -> Footage:
     skin = rng.uniform(120, 200, 3)
     pictures = np.stack([_draw(p, skin) for p in points])
     none = np.zeros(frames, np.float32)
-    return Footage(pictures, Track(coefficients, points, none, np.ones(frames, bool)), audio.astype(np.float32))
+    return Footage(
+        pictures, Track(coefficients, points, none, np.ones(frames, bool)), audio.astype(np.float32)
+    )
 
 
 def _draw(points: np.ndarray, skin: np.ndarray) -> np.ndarray:

@@ -25,6 +25,7 @@ rule report_build:
         plan.layout.validation,
         plan.layout.figures,
         plan.layout.quarantine,
+        [plan.layout.study_analysis] if plan.config.rehearsed_study else [],
         [plan.layout.clips_index(corpus) for corpus in plan.config.corpora],
     output:
         plan.layout.report / "index.html",
@@ -40,6 +41,6 @@ rule report_build:
     params:
         run=plan.config.run,
         config=plan.section(*type(plan.config).model_fields),
-        code=code_hash("config", "report", "metrics"),
+        code=code_hash("config", "report", "metrics", "study"),
     shell:
         "talkpose report build results/{params.run} > {log:q} 2>&1"

@@ -192,6 +192,15 @@ class Plan:
         dump = self.config.model_dump(mode="json")
         return _short_hash(json.dumps({name: dump[name] for name in names}, sort_keys=True).encode())
 
+    def study_files(self) -> list[Path]:
+        """Files that describe the rehearsed study; UserError where one is missing."""
+        named = [self.config.rehearsed_study, self.config.rehearsed_preferences]
+        files = [Path(name) for name in named if name]
+        for path in files:
+            if not path.is_file():
+                raise UserError(f"`rehearsed_study`: no file {path}; give its path from where you run")
+        return files
+
     def start(self, workflow: Path | None = None) -> None:
         """Write the checked configuration and the lists of clips where every step reads them.
 

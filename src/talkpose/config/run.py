@@ -58,6 +58,14 @@ class RunConfig(Section):
         description="by baseline: what to change of its settings, or where its `checkout`, `weights` or "
         "`folder` of videos is",
     )
+    rehearsed_study: str | None = Field(
+        None,
+        description="a user study's YAML file: its packets are built and answered by a program, marked as "
+        "simulated, so that its pages exist; never where people answer",
+    )
+    rehearsed_preferences: str | None = Field(
+        None, description="what the made-up participants like: a YAML file, study/simulate.py"
+    )
     clips: ClipsConfig = ClipsConfig()
     face: FaceConfig = FaceConfig()
     motion: MotionConfig = MotionConfig()

@@ -22,6 +22,7 @@ from talkpose.report.media import bring
 from talkpose.report.origin import Origin
 from talkpose.report.site import Site
 from talkpose.report.source import Source, read_run
+from talkpose.report.studypage import study_page
 from talkpose.report.tablepages import TablePage, downloads, table_context, table_pages
 from talkpose.report.tables import write_tables
 from talkpose.report.verdicts import verdict_table
@@ -64,13 +65,17 @@ def _write_pages(
     listed = table_pages(source, tables)
     clips = Clips(source, listed)
     people = person_links(source, tables)
-    site = Site(folder, {"run": source.config.run, "persons": people, "table_list": listed})
+    study = study_page(layout)
+    shared = {"run": source.config.run, "persons": people, "table_list": listed}
+    site = Site(folder, shared, (("study.html", "Study"),) if study else ())
     site.static()
     paper, checks = judge(tables, source.config.metrics)
     first = pages.overview(source, listed, paper, [*checks, unchanged(findings)])
     site.page("index.html", "index", first | {"downloads": downloads("verdicts", layout, folder)})
     _table_pages(site, layout, source, listed, clips, verdicts)
     _people_and_clips(site, layout, source, clips)
+    if study:
+        site.page("study.html", "study", study)
     _values(site, source, clips)
     by_clip = {clip: href for clip in source.tested if (href := clips.links.get(item_id(clip, OWN)))}
     by_clip |= {person["name"]: person["href"] for person in people}

@@ -23,11 +23,11 @@ NAVIGATION = (
 
 
 class Site:
-    """Writes into `folder`; `shared` stands in every page's context."""
+    """Writes into `folder`; `shared` stands in every page's context, `more` in the navigation."""
 
-    def __init__(self, folder: Path, shared: dict[str, Any]):
+    def __init__(self, folder: Path, shared: dict[str, Any], more: tuple[tuple[str, str], ...] = ()):
         self.folder = folder
-        self.shared = {"navigation": NAVIGATION, **shared}
+        self.shared = {"navigation": (*NAVIGATION, *more), **shared}
         self.templates = Environment(
             loader=FileSystemLoader(HERE / "templates"),
             autoescape=True,
