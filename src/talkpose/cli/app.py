@@ -6,7 +6,7 @@ import sys
 import typer
 
 from talkpose import __version__
-from talkpose.cli import animate, doctor, face, run, steps
+from talkpose.cli import animate, doctor, face, measure, run, steps
 from talkpose.errors import UserError
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
@@ -16,6 +16,7 @@ app.add_typer(face.app)
 app.command(name="run", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(run.run)
 app.command(name="validate")(steps.validate)
 app.command(name="animate")(animate.animate)
+app.command(name="measure")(measure.measure)
 app.command(name="doctor")(doctor.doctor)
 
 

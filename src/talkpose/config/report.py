@@ -7,15 +7,68 @@ from pydantic import Field
 from talkpose.config.base import Section
 
 ExtraMetric = Literal["audio-pose", "beat", "blink", "csim", "cpbd", "fid", "lpips", "lse"]
+MetricName = Literal[
+    "psnr",
+    "ssim",
+    "lmd",
+    "m-lmd",
+    "f-lmd",
+    "velocity",
+    "mouth",
+    "hs",
+    "hs-generated",
+    "pose-dynamics",
+    "pose-dynamics-generated",
+]
 
 
 class MetricsConfig(Section):
     """Which metrics are computed, by which detectors, and what the report expects of them."""
 
-    names: list[Literal["psnr", "ssim", "lmd", "hs", "mouth"]] = ["psnr", "ssim", "lmd", "hs", "mouth"]
+    names: list[MetricName] = Field(
+        [
+            *("psnr", "ssim", "lmd", "m-lmd", "f-lmd", "velocity", "mouth"),
+            *("hs", "hs-generated", "pose-dynamics", "pose-dynamics-generated"),
+        ],
+        description="`*-generated` take the poses that a method says it generated, the others track the "
+        "frames",
+    )
+    protocols: list[Literal["full-v1", "atvg-v1", "atvg-fixed-v1"]] = Field(
+        ["full-v1", "atvg-v1", "atvg-fixed-v1"],
+        min_length=1,
+        description="of psnr, ssim and lmd; atvg-v1 is what the public ATVG script does, its faults included",
+    )
     landmarks: Literal["mediapipe", "dlib"] = "mediapipe"
+    scorers: list[Literal["mediapipe", "dlib"]] = Field(
+        ["dlib"],
+        description="further detectors by whose landmarks lmd, m-lmd, f-lmd and velocity are measured; "
+        "dlib is "
+        "the paper's",
+    )
     batch: int = Field(64, ge=1, description="frames scored at once")
-    hs_bins: int = Field(20, ge=2)
+    hs_bins: int = Field(20, ge=2, description="bins an axis of HS's pooled variants")
+    hs_variants: list[
+        Literal[
+            "pooled-linear",
+            "pooled-squared",
+            "fixed-45-linear",
+            "fixed-90-linear",
+            "fixed-180-linear",
+            "joint-10-linear",
+            "joint-45-squared",
+        ]
+    ] = Field(
+        [
+            "pooled-linear",
+            "pooled-squared",
+            "fixed-45-linear",
+            "fixed-90-linear",
+            "fixed-180-linear",
+            "joint-10-linear",
+            "joint-45-squared",
+        ],
+        description="readings of Eq. 6 that are measured beside pooled-linear",
+    )
     mouth_lag: int = Field(12, ge=0, description="largest lag of mouth opening searched, in frames")
     bootstrap: int = Field(2000, ge=100, description="bootstrap samples for 95% intervals")
     mouth_expected: dict[str, float] = Field(

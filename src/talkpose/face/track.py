@@ -48,15 +48,8 @@ def track_clip(
     be kept, else both are fitted. Raises UserError where no frame has a face, the model lacks the
     landmarks, or `rnet` lacks its weights.
     """
-    points = detection.points if isinstance(detection, Detection) else detection
-    if len(points) != len(frames):
-        raise UserError(
-            f"track: {len(frames)} frames but {len(points)} rows of landmarks; detect on the same frames"
-        )
-    points = np.asarray(points, np.float32)
+    points, valid = _whole_faces(frames, detection)
     observed = observe(model, points.shape[1])
-    valid = np.isfinite(points).all((1, 2))
-    points = np.where(valid[:, None, None], points, np.float32(np.nan))
     if config.reconstruction == "rnet":
         from talkpose.face.rnet import regress
 
@@ -88,6 +81,40 @@ def track_clip(
         coefficients[:, LIGHT] = light
     error = _distances(points, coefficients, model, frames.shape[1]).mean(1)
     return Track(coefficients, points, error.astype(np.float32), valid)
+
+
+def track_poses(
+    frames: np.ndarray, detection: Detection | np.ndarray, model: FaceModel, config: FaceConfig
+) -> np.ndarray:
+    """Pose (T, 6) float32 that `track_clip` finds, without the texture and light, which take longer.
+
+    Parameters as there; frames may be non-square for `fit`, which looks at the landmarks alone and takes the
+    width for the camera's. All nan where no frame has a face.
+    """
+    points, valid = _whole_faces(frames, detection)
+    if not valid.any():
+        return np.full((len(frames), 6), np.nan, np.float32)
+    if config.reconstruction == "rnet":
+        return track_clip(frames, points, model, config).coefficients[:, POSE]
+    observed = observe(model, points.shape[1])
+    camera = Camera(frames.shape[2])
+    fit = fit_clip(observed, points, camera, config.iterations, config.smoothness, config.key_frames)
+    return fit.pose.astype(np.float32)
+
+
+def _whole_faces(frames: np.ndarray, detection: Detection | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Landmarks (T, N, 2) float32, a frame that lacks one wholly nan, and which frames (T,) have all.
+
+    Raises UserError where they are not those of the frames.
+    """
+    points = detection.points if isinstance(detection, Detection) else detection
+    if len(points) != len(frames):
+        raise UserError(
+            f"track: {len(frames)} frames but {len(points)} rows of landmarks; detect on the same frames"
+        )
+    points = np.asarray(points, np.float32)
+    valid = np.isfinite(points).all((1, 2))
+    return np.where(valid[:, None, None], points, np.float32(np.nan)), valid
 
 
 def fitted_landmarks(

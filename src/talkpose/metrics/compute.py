@@ -1,6 +1,6 @@
 """All metrics of one generated video, as tidy rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,10 @@ from talkpose.config import MetricsConfig
 from talkpose.errors import UserError
 from talkpose.face.landmarks import mouth_opening
 from talkpose.files import write_parquet
-from talkpose.metrics import hs, lmd, mouth, psnr, ssim
+from talkpose.metrics import eat_lmd, hs, lmd, mouth, psnr, velocity
 from talkpose.metrics.base import COLUMNS, Protocol
+from talkpose.metrics.images import image_metrics
+from talkpose.metrics.poses import pose_metrics
 
 Row = dict[str, Any]
 
@@ -30,6 +32,9 @@ def measure_item(
     corpus: str,
     clip: str,
     poses_train: np.ndarray | None = None,
+    poses_made: np.ndarray | None = None,
+    scored: Mapping[str, tuple[np.ndarray, np.ndarray]] | None = None,
+    device: str = "cpu",
 ) -> list[Row]:
     """Every metric of `config.names` that this item allows.
 
@@ -37,9 +42,11 @@ def measure_item(
     shape; `generated_points`, `real_points` (T, N, 2) in pixels by `config.landmarks`, nan where no face;
     `poses_generated` (T, 3 or more) Euler angles, tracked from the generated frames, None for no HS;
     `poses_real` (N, 3) those of the person's own held-out frames, the reference of HS for every item: what a
-    method was trained on would reward playing it back. `poses_train` gives the companion `hs-train`.
-    Without `real` (foreign sound) only HS is measured. Returns rows with COLUMNS. Raises UserError where
-    shapes do not match.
+    method was trained on would reward playing it back. `poses_train` gives the companion `hs-train`;
+    `poses_made` (T, 3 or more), the poses that the method says it generated, the `*-generated` metrics.
+    `scored`: landmarks (generated, real) by each further detector, both in pixels of these frames. `device`
+    scores pictures: cpu or cuda[:n]. Without `real` (foreign sound) only poses are measured. Returns rows
+    with COLUMNS. Raises UserError where shapes do not match.
     """
     rows: list[Row] = []
 
@@ -48,45 +55,61 @@ def measure_item(
         rows.append(dict(zip(COLUMNS, values, strict=True)))
 
     if real is not None:
-        spans = [slice(i, i + config.batch) for i in range(0, len(generated), config.batch)]
         if len(generated) != len(real):
             raise UserError(
                 f"{method}, {clip}: {len(generated)} generated and {len(real)} real frames; "
                 "cut both to the same frames"
             )
-        if "psnr" in config.names:
-            add(psnr.PROTOCOL, *psnr.compute([psnr.update(generated[s], real[s]) for s in spans]))
-        if "ssim" in config.names:
-            add(ssim.PROTOCOL, *ssim.compute([ssim.update(generated[s], real[s]) for s in spans]))
-        if {"lmd", "mouth"} & set(config.names):
+        for measured in image_metrics(generated, real, config.names, config.protocols, config.batch, device):
+            add(*measured)
+        series = dict(scored or {})
+        if LANDMARK_METRICS & set(config.names):
             if generated_points is None or real_points is None:
                 raise UserError(
                     f"{method}, {clip}: lmd and mouth need the landmarks of both videos; give them"
                 )
-            _measure_mouth(add, generated_points, real_points, generated.shape[2], config)
-    if "hs" in config.names and poses_generated is not None:
-        known = hs.update(poses_generated), hs.update(poses_real)
-        heldout, training = hs.protocols(config.hs_bins)
-        add(heldout, *hs.compute([known[0]], [known[1]], config.hs_bins))
-        if poses_train is not None:
-            add(training, *hs.compute([known[0]], [hs.update(poses_train)], config.hs_bins))
+            series = {config.landmarks: (generated_points, real_points), **series}
+        for kind, pair in series.items():
+            for measured in landmark_metrics(*pair, kind, generated.shape[2], config):
+                add(*measured)
+    if poses_generated is not None:
+        for measured in pose_metrics(poses_generated, poses_real, config):
+            add(*measured)
+        if "hs" in config.names and poses_train is not None:
+            angles, training = hs.update(poses_generated), hs.protocols(config.hs_bins)[1]
+            add(training, *hs.compute([angles], [hs.update(poses_train)], config.hs_bins))
+    if poses_made is not None:
+        for measured in pose_metrics(poses_made, poses_real, config, generated=True):
+            add(*measured)
     return rows
 
 
-def _measure_mouth(
-    add: Any, generated: np.ndarray, real: np.ndarray, size: int, config: MetricsConfig
-) -> None:
-    kind = config.landmarks
+LANDMARK_METRICS = frozenset({"lmd", "m-lmd", "f-lmd", "velocity", "mouth"})
+"""Names that need landmarks."""
+
+
+def landmark_metrics(
+    generated: np.ndarray, real: np.ndarray, kind: str, size: int, config: MetricsConfig
+) -> Iterator[tuple[Protocol, float, int]]:
+    """(protocol, value, frames) of what `config.names` holds of landmarks (T, N, 2) by the detector `kind`.
+
+    `size`: pixels of the frames' width. The mouth's opening is measured by `config.landmarks` alone.
+    """
     if "lmd" in config.names:
-        for protocol, normalised in zip(lmd.protocols(kind), (False, True), strict=True):
-            add(protocol, *lmd.compute([lmd.update(generated, real, kind, size, normalised)]))
-    if "mouth" in config.names:
+        yield from lmd.measure(generated, real, kind, size, config.protocols)
+    for protocol, part in zip(eat_lmd.protocols(kind), ("mouth", "face"), strict=True):
+        if protocol.metric in config.names:
+            yield protocol, *eat_lmd.compute([eat_lmd.update(generated, real, kind, size, part)])
+    if "velocity" in config.names:
+        for protocol, part in zip(velocity.protocols(kind), ("mouth", "face"), strict=True):
+            yield protocol, *velocity.compute([velocity.update(generated, real, kind, part)])
+    if "mouth" in config.names and kind == config.landmarks:
         openings = mouth.update(mouth_opening(generated, kind), mouth_opening(real, kind))
         value, frames, lag, best = mouth.compute([openings], config.mouth_lag)
         plain, at_lag, at_best = mouth.protocols(kind, config.mouth_lag)
-        add(plain, value, frames)
-        add(at_lag, lag, frames)
-        add(at_best, best, frames)
+        yield plain, value, frames
+        yield at_lag, lag, frames
+        yield at_best, best, frames
 
 
 def measure_regions(

@@ -3,7 +3,18 @@
 import re
 from functools import cache
 
-from talkpose.metrics import audio_pose, extra_protocols, hs, lmd, mouth, psnr, ssim
+from talkpose.metrics import (
+    audio_pose,
+    eat_lmd,
+    extra_protocols,
+    hs,
+    lmd,
+    mouth,
+    pose_dynamics,
+    psnr,
+    ssim,
+    velocity,
+)
 from talkpose.metrics.base import Protocol
 
 REGIONS = ("face", "mouth", "edge")
@@ -24,13 +35,19 @@ def protocol(metric: str, identifier: str) -> Protocol:
 
 
 def _candidates(identifier: str) -> list[Protocol]:
-    found = [psnr.PROTOCOL, ssim.PROTOCOL, *map(psnr.region_protocol, REGIONS)]
-    if match := re.fullmatch(r"full-v1-([a-z]+)(?:-lag(\d+))?", identifier):
+    found = [psnr.PROTOCOL, psnr.ATVG, psnr.ATVG_FIXED, *map(psnr.region_protocol, REGIONS)]
+    found += [ssim.PROTOCOL, ssim.ATVG, ssim.ATVG_FIXED]
+    found += [*pose_dynamics.protocols(), *pose_dynamics.protocols(generated=True)]
+    if match := re.fullmatch(r"(?:full|atvg|atvg-fixed|eat)-v1(?:-mean)?-([a-z]+)(?:-lag(\d+))?", identifier):
         kind, lag = match[1], int(match[2] or 0)
         if kind in lmd.MOUTH:
-            found += [*lmd.protocols(kind), *mouth.protocols(kind, lag)]
+            found += [*lmd.protocols(kind), *lmd.atvg_protocols(kind), *eat_lmd.protocols(kind)]
+            found += [*velocity.protocols(kind), *mouth.protocols(kind, lag)]
     if match := re.fullmatch(r"appa-v1-.*?(?:-null(\d+))?", identifier):
         found += audio_pose.every_protocol(int(match[1]) if match[1] else None)
-    if match := re.fullmatch(r"pooled-(\d+)-linear", identifier):
-        found += hs.protocols(int(match[1]))
+    if re.fullmatch(r"(pooled|fixed|joint)-\d+-(linear|squared)", identifier):
+        number = int(identifier.split("-")[1])
+        known = hs.variants(number if identifier.startswith("pooled") else hs.BINS).values()
+        found += [hs.variant_protocol(metric, variant) for metric in hs.METRICS for variant in known]
+        found += hs.protocols(number)[1:]
     return found + extra_protocols.candidates(identifier)

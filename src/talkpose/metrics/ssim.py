@@ -1,37 +1,60 @@
-"""SSIM, protocol `full-v1`: colour, Gaussian window, as Wang et al. 2004 and scikit-image define it.
+"""SSIM under two definitions; no unit, in [-1, 1], higher is better, mean over frames.
 
-    SSIM = mean over pixels and RGB of (2 m_g m_r + C1)(2 s_gr + C2) / ((m_g^2 + m_r^2 + C1)(s_g^2 + s_r^2 +
-    C2))
+    SSIM = mean over pixels and channels of (2 m_g m_r + C1)(2 s_gr + C2) / ((m_g^2 + m_r^2 + C1)(s_g^2 +
+    s_r^2 + C2)),   C1 = (0.01 * 255)^2,   C2 = (0.03 * 255)^2
 
-with C1 = (0.01 * 255)^2, C2 = (0.03 * 255)^2 and moments under a Gaussian of sigma 1.5, cut at 11x11
-pixels; the 5 pixels at each border do not count. Equal to scikit-image's `structural_similarity` with
-gaussian_weights=True, sigma=1.5, use_sample_covariance=False. No unit, in [-1, 1], higher is better; mean
-over frames.
+`full-v1`: colour at the run's size, moments under a Gaussian of sigma 1.5 cut at 11x11 pixels (Wang et al.
+    2004); the 5 pixels at each border do not count. scikit-image's `structural_similarity` with
+    gaussian_weights=True, sigma=1.5, use_sample_covariance=False.
+`atvg-v1`: what the public ATVG script does: colour at 256x256 by area, a uniform 7x7 window,
+    sample covariance (over 48, not 49), range 255; the 3 pixels at each border do not count. scikit-image's
+    defaults. The script's SSIM has no defect of its
+    own, so `atvg-fixed-v1` is the same number.
 """
 
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
+from numba import njit
 
 from talkpose.errors import UserError
 from talkpose.metrics.base import Protocol, check_frames
+from talkpose.metrics.frames import SIZE
 from talkpose.metrics.psnr import compute as mean_over_frames
 
 SIGMA = 1.5
 RADIUS = 5  # int(3.5 * SIGMA + 0.5)
+WINDOW = 7
 C1 = (0.01 * 255) ** 2
 C2 = (0.03 * 255) ** 2
 
-PROTOCOL = Protocol(
-    metric="ssim",
-    id="full-v1",
-    title="SSIM",
-    unit="",
-    direction="higher",
-    decimals=3,
-    definition="whole frame at the run's size, RGB, Gaussian window sigma 1.5 (11x11), population "
-    "covariance, range 255; mean over frames",
+
+def _protocol(identifier: str, definition: str) -> Protocol:
+    return Protocol(
+        metric="ssim",
+        id=identifier,
+        title="SSIM",
+        unit="",
+        direction="higher",
+        decimals=3,
+        definition=f"{definition}, range 255; mean over frames",
+    )
+
+
+PROTOCOL = _protocol(
+    "full-v1",
+    "whole frame at the run's size, RGB, Gaussian window sigma 1.5 (11x11), population covariance",
+)
+ATVG = _protocol(
+    "atvg-v1",
+    f"as the public ATVG script computes it: {SIZE}x{SIZE} INTER_AREA, colour, uniform 7x7 window, sample "
+    "covariance",
+)
+ATVG_FIXED = _protocol(
+    "atvg-fixed-v1",
+    f"equal to atvg-v1, whose SSIM needs no mending: {SIZE}x{SIZE} INTER_AREA, colour, uniform 7x7 window, "
+    "sample covariance",
 )
 
 
@@ -49,7 +72,7 @@ def _blur(images: np.ndarray) -> np.ndarray:
 
 
 def update(generated: np.ndarray, real: np.ndarray) -> np.ndarray:
-    """SSIM of each frame of a batch.
+    """SSIM `full-v1` of each frame of a batch.
 
     Parameters: `generated`, `real` uint8 (T, H, W, 3) with H, W of at least 11. Returns float64 (T,).
     Raises UserError on unequal shapes or frames smaller than the window.
@@ -57,6 +80,8 @@ def update(generated: np.ndarray, real: np.ndarray) -> np.ndarray:
     check_frames(generated, real, "ssim")
     if min(generated.shape[1:3]) < 2 * RADIUS + 1:
         raise UserError(f"ssim: frames of {generated.shape[1:3]} pixels; the window needs at least 11x11")
+    if not len(generated):
+        return np.empty(0)
     # Taken about mid-grey: the covariances do not change, and float32 keeps two more digits of them.
     g, r = (frames.astype(np.float32) - 128 for frames in (generated, real))
     mean_g, mean_r = _blur(g), _blur(r)
@@ -66,6 +91,79 @@ def update(generated: np.ndarray, real: np.ndarray) -> np.ndarray:
     luminance = (2 * mean_g * mean_r + C1) / (mean_g * mean_g + mean_r * mean_r + C1)
     structure = (2 * covariance + C2) / (variances + C2)
     return (luminance * structure).mean(axis=(1, 2, 3), dtype=np.float64)
+
+
+def update_uniform(generated: np.ndarray, real: np.ndarray) -> np.ndarray:
+    """SSIM of `atvg-v1` of each frame of a batch.
+
+    Parameters: `generated`, `real` uint8 (T, H, W, 3), H and W at least 7 (256x256 as `atvg_frames` gives
+    them). Returns float64 (T,). Raises UserError on unequal shapes or frames smaller than the window.
+    """
+    check_frames(generated, real, "ssim")
+    if min(generated.shape[1:3]) < WINDOW:
+        raise UserError(f"ssim: frames of {generated.shape[1:3]} pixels; the window needs at least 7x7")
+    count, height, width, _ = generated.shape
+    flat = (count, height, width * 3)
+    out = np.empty(count)
+    _uniform(np.ascontiguousarray(generated).reshape(flat), np.ascontiguousarray(real).reshape(flat), out)
+    return out
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "nsz"})
+def _uniform(g: np.ndarray, r: np.ndarray, out: np.ndarray) -> None:
+    """Mean SSIM under the uniform window; g, r uint8 (T, H, 3 W) with interleaved channels.
+
+    A row of column sums slides down the frame; along the row, seven of them make a window. Taken about
+    mid-grey, every sum is a whole number that float32 holds exactly, so the compiler may add eight at a time.
+    """
+    count, height, width = g.shape
+    area, middle = np.float32(WINDOW * WINDOW), np.float32(128)
+    per_area = np.float32(1 / (WINDOW * WINDOW))
+    per_sample = np.float32(1 / (WINDOW * WINDOW * (WINDOW * WINDOW - 1)))
+    c1, c2, two = np.float32(C1), np.float32(C2), np.float32(2)
+    last = width - 3 * (WINDOW - 1)
+    sums = np.empty((4, width), np.float32)
+    wide = np.empty((4, last), np.float32)
+    for t in range(count):
+        sums[:] = 0
+        total = np.float64(0)
+        for i in range(height):
+            for j in range(width):
+                a, b = np.float32(g[t, i, j]) - middle, np.float32(r[t, i, j]) - middle
+                sums[0, j] += a
+                sums[1, j] += b
+                sums[2, j] += a * a + b * b
+                sums[3, j] += a * b
+            if i < WINDOW - 1:
+                continue
+            for q in range(4):
+                for j in range(last):
+                    wide[q, j] = (
+                        sums[q, j]
+                        + sums[q, j + 3]
+                        + sums[q, j + 6]
+                        + sums[q, j + 9]
+                        + sums[q, j + 12]
+                        + sums[q, j + 15]
+                        + sums[q, j + 18]
+                    )
+            row = np.float32(0)
+            for j in range(last):
+                x, y = wide[0, j], wide[1, j]
+                variances = (area * wide[2, j] - x * x - y * y) * per_sample
+                covariance = (area * wide[3, j] - x * y) * per_sample
+                x, y = x * per_area + middle, y * per_area + middle
+                above = (two * x * y + c1) * (two * covariance + c2)
+                row += above / ((x * x + y * y + c1) * (variances + c2))
+            total += row
+            first = i - WINDOW + 1
+            for j in range(width):
+                a, b = np.float32(g[t, first, j]) - middle, np.float32(r[t, first, j]) - middle
+                sums[0, j] -= a
+                sums[1, j] -= b
+                sums[2, j] -= a * a + b * b
+                sums[3, j] -= a * b
+        out[t] = total / (last * (height - WINDOW + 1))
 
 
 def compute(parts: Sequence[np.ndarray]) -> tuple[float, int]:

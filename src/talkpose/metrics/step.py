@@ -9,31 +9,39 @@ import pandas as pd
 from talkpose.clips.store import read_frames
 from talkpose.config import RunConfig
 from talkpose.face.coefficients import POSE
-from talkpose.face.landmarks import Detector, make_detector
+from talkpose.face.landmarks import Detector
 from talkpose.face.model import load_face_model
-from talkpose.face.track import load_track, track_clip
+from talkpose.face.track import load_track, track_poses
 from talkpose.files import read_json, write_json
 from talkpose.layout import OWN, RunLayout, item_id
-from talkpose.metrics.compute import Row, measure_item, measure_regions, write_metrics
+from talkpose.metrics.compute import LANDMARK_METRICS, Row, measure_item, measure_regions, write_metrics
+from talkpose.metrics.detections import make_scorer, real_landmarks
 from talkpose.metrics.extra import ExtraMeter, needs_poses
 from talkpose.metrics.pooled import fid_rows, not_attempted
+from talkpose.metrics.poses import POSE_METRICS
 from talkpose.progress import progress
 
 
 def measure_shard(layout: RunLayout, method: str, corpus: str, shard: str) -> None:
     """Measure every video that `method` made for a shard of persons.
 
-    Real landmarks are those detected in the source video at its own size, generated ones are detected in the
-    generated frames: the control `oracle` then shows what detection at the smaller size costs.
+    Real landmarks by `metrics.landmarks` are those detected in the source video at its own size, generated
+    ones are detected in the generated frames: the control `oracle` then shows what detection at the smaller
+    size costs. The further `metrics.scorers` see both videos at the run's size, as the public ATVG script
+    does.
     """
     config = layout.load_config()
     receipt = read_json(layout.videos_shard(method, corpus, shard))
-    detector = make_detector(config.metrics.landmarks, max_faces=1)
+    detectors = [make_scorer(config.metrics.landmarks)]
+    if LANDMARK_METRICS & set(config.metrics.names):
+        detectors += [
+            make_scorer(name) for name in config.metrics.scorers if name != config.metrics.landmarks
+        ]
     meter = ExtraMeter(layout, config, method, corpus)
     rows: list[Row] = []
     with progress(f"measure {method}", len(receipt["items"])) as bar:
         for done, item in enumerate(receipt["items"]):
-            rows += _measure(layout, config, detector, meter, method, corpus, item)
+            rows += _measure(layout, config, detectors, meter, method, corpus, item)
             bar.update(done + 1)
     meter.write(layout.metrics_shard(method, corpus, shard))
     write_metrics(layout.metrics_shard(method, corpus, shard), rows)
@@ -42,7 +50,7 @@ def measure_shard(layout: RunLayout, method: str, corpus: str, shard: str) -> No
 def _measure(
     layout: RunLayout,
     config: RunConfig,
-    detector: Detector,
+    detectors: list[Detector],
     meter: ExtraMeter,
     method: str,
     corpus: str,
@@ -55,17 +63,22 @@ def _measure(
     folder = layout.video(method, name)
     frames = read_frames(folder / "frames.mkv")
     track = load_track(layout.track(corpus, person))
-    real = real_points = None
-    if audio == OWN:
-        real = read_frames(layout.clip_folder(corpus, person) / "frames.mkv", start, start + len(frames))
-        real_points = track.landmarks[start : start + len(frames)]
+    detector, *scorers = detectors
     detection = detector.detect(frames)
-    retracked = None
-    if (
-        "hs" in config.metrics.names or needs_poses(config.metrics)
-    ) and not words:  # 29 frames say nothing of how a head moves
+    real = real_points = None
+    scored: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    if audio == OWN:
+        source, part = layout.clip_folder(corpus, person) / "frames.mkv", slice(start, start + len(frames))
+        real, real_points = read_frames(source, part.start, part.stop), track.landmarks[part]
+        for scorer in scorers:
+            known = real_landmarks(layout.track(corpus, person), source, start, scorer)
+            scored[scorer.name] = scorer.detect(frames).points, known[: len(frames)]
+    retracked = made = None
+    posed = POSE_METRICS & set(config.metrics.names) or needs_poses(config.metrics)
+    if posed and not words:  # 29 frames say nothing of how a head moves
         face = load_face_model(config.face.model, config.face.model_path)
-        retracked = track_clip(frames, detection, face, config.face).coefficients[:, POSE]
+        retracked = track_poses(frames, detection, face, config.face)
+        made = _poses_made(folder / "coefficients.npz")
     rows = measure_item(
         frames,
         real,
@@ -78,8 +91,33 @@ def _measure(
         corpus=corpus,
         clip=name,
         poses_train=track.coefficients[:n_train, POSE],
+        poses_made=made,
+        scored=scored,
+        device=config.device,
     )
     rows += meter.measure(item, frames, detection.points, real, real_points, retracked)
+    return rows + _measure_stages(layout, config, method, corpus, name, frames, real)
+
+
+def _poses_made(path: Path) -> np.ndarray | None:
+    """Poses (T, 6) that a method wrote beside its video; None where it says nothing of them."""
+    if not path.is_file():
+        return None
+    with np.load(path, allow_pickle=False) as stored:
+        return stored["coefficients"][:, POSE]
+
+
+def _measure_stages(
+    layout: RunLayout,
+    config: RunConfig,
+    method: str,
+    corpus: str,
+    name: str,
+    frames: np.ndarray,
+    real: np.ndarray | None,
+) -> list[Row]:
+    """Rows `<method>:rendered` and `<method>:refined` of a video that comes with masks of its regions."""
+    folder, rows = layout.video(method, name), []
     masks = folder / "masks.npz"
     if real is not None and masks.is_file():
         regions = {
