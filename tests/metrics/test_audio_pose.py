@@ -121,6 +121,16 @@ def test_series_of_a_sound():
     assert frame.angles[40, 1] == pytest.approx(np.degrees(0.02 * (10 - 7.5 / 40)))
 
 
+def test_a_trackers_scatter_over_a_still_head_is_no_pose():
+    rng = np.random.default_rng(0)
+    audio = rng.normal(0, 0.1, 640 * 120).astype(np.float32)
+    scatter = rng.normal(0, np.radians(0.1), (120, 6))
+    for feature in ("window", "frame"):
+        assert (update(audio, scatter, feature).angles == 0).all()
+        assert update(audio, 10 * scatter, feature).angles.std() > 0.5
+    assert np.isnan([r.value for r in measure(update(audio, scatter, "frame"), "frame", 0, 0)]).all()
+
+
 def test_other_lengths_are_refused():
     with pytest.raises(UserError, match="same frames"):
         update(np.zeros(640 * 10, np.float32), np.zeros((9, 6)), "window")

@@ -70,6 +70,10 @@ def test_angular_speed_is_that_of_the_face_models_rotation():
 def test_stillness_silence_and_short_videos():
     still = np.zeros((200, 6))
     assert compute(clicks(), still) == (0, 200)
+    # one frame held and tracked: what moves is the tracker
+    scatter = np.random.default_rng(0).normal(0, np.radians(0.1), (200, 6))
+    assert compute(clicks(), scatter) == (0, 200)
+    assert compute(clicks(), 10 * scatter)[0] > 0
     assert math.isnan(compute(np.zeros(640 * 200, np.float32), nodding())[0])
     assert math.isnan(compute(clicks(20), nodding(20))[0])
     with pytest.raises(UserError, match="same frames"):

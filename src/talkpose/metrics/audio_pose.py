@@ -27,6 +27,7 @@ from scipy.stats import rankdata
 
 from talkpose.errors import UserError
 from talkpose.metrics.base import Protocol
+from talkpose.metrics.stillness import is_still
 from talkpose.seeds import numpy_rng
 from talkpose.speech.mfcc import CONTEXT, HOPS_PER_FRAME, SAMPLES_PER_FRAME, speech_rows, windows
 
@@ -130,7 +131,8 @@ def protocol(metric: str, choice: Choice, draws: int | None = None) -> Protocol:
 def update(audio: np.ndarray, poses: np.ndarray, feature: str) -> Series:
     """Series of one video from its sound (640 T,) at 16 kHz and poses (T, 3 or more) [rad] at 25 fps.
 
-    Raises UserError where they differ in length.
+    A head that is still (angles spread less than 0.25 degrees) gets constant angles: what is left is the
+    tracker's scatter. Raises UserError where sound and poses differ in length.
     """
     count = len(audio) // SAMPLES_PER_FRAME
     if poses.ndim != 2 or poses.shape[1] < 3 or len(poses) != count:
@@ -139,6 +141,8 @@ def update(audio: np.ndarray, poses: np.ndarray, feature: str) -> Series:
             "cut both to the same frames"
         )
     rows, angles = speech_rows(audio).astype(np.float64), np.degrees(poses[:, :3].astype(np.float64))
+    if is_still(angles):
+        angles = np.zeros_like(angles)
     if feature == "window":
         return Series(windows(rows, count).reshape(count, -1), angles, 1)
     first = CONTEXT * HOPS_PER_FRAME

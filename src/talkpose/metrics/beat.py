@@ -4,9 +4,9 @@
 
 over the sound's onsets a (librosa's onset detection) and the head's motion beats m, in video frames of 40 ms.
 A motion beat is a local minimum of the head's angular speed, smoothed by a Gaussian of 2 frames (Siyao et al.
-2022 for dance: 5 frames at 60 fps). No unit, in [0, 1], higher is better; 0 where the head does not move, nan
-where the sound has no onset. Many small movements score high with any sound: read it beside the controls
-(shifted sound, shuffled) and the real video.
+2022 for dance: 5 frames at 60 fps). No unit, in [0, 1], higher is better; 0 where the head is still (its
+angles spread less than 0.25 degrees), nan where the sound has no onset. Many small movements score high with
+any sound: read it beside the controls (shifted sound, shuffled) and the real video.
 """
 
 import numpy as np
@@ -15,13 +15,12 @@ from scipy.spatial.transform import Rotation
 
 from talkpose.errors import UserError
 from talkpose.metrics.base import Protocol
+from talkpose.metrics.stillness import is_still
 from talkpose.speech.mfcc import HOP, SAMPLE_RATE, SAMPLES_PER_FRAME
 
 VARIANCE = 9.0
 SMOOTH = 2.0
 MIN_FRAMES = 25
-STILL = 1e-3
-"""Angular speed in degrees a frame below which a head counts as still."""
 
 PROTOCOL = Protocol(
     metric="beat",
@@ -47,11 +46,9 @@ def angular_speed(poses: np.ndarray) -> np.ndarray:
 
 def motion_beats(poses: np.ndarray) -> np.ndarray:
     """Frames (B,) float64 between which the head is slowest, of poses (T, 3 or more) [rad]."""
-    if len(poses) < 3:
+    if len(poses) < 3 or is_still(np.degrees(np.asarray(poses, np.float64)[:, :3])):
         return np.empty(0)
     speed = gaussian_filter1d(angular_speed(poses), SMOOTH, mode="nearest")
-    if speed.max() < STILL:
-        return np.empty(0)
     inner = speed[1:-1]
     # the speed from frame t to t + 1 holds half-way between them
     return np.flatnonzero((inner < speed[:-2]) & (inner <= speed[2:])) + 1.5

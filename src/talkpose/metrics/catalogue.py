@@ -10,14 +10,17 @@ from talkpose.metrics import (
     blink,
     cpbd,
     csim,
+    eat_lmd,
     fid,
     hs,
     lmd,
     lpips,
     lse,
     mouth,
+    pose_dynamics,
     psnr,
     ssim,
+    velocity,
 )
 from talkpose.metrics.base import Protocol
 from talkpose.metrics.registry import REGIONS
@@ -41,20 +44,46 @@ ENTRIES = (
     Entry(
         psnr,
         "the paper's Table 2, section 4.3; the public ATVG code",
-        (psnr.PROTOCOL, *map(psnr.region_protocol, REGIONS)),
+        (psnr.PROTOCOL, psnr.ATVG, psnr.ATVG_FIXED, *map(psnr.region_protocol, REGIONS)),
     ),
-    Entry(ssim, "Wang et al. 2004; the paper's Table 2, section 4.3", (ssim.PROTOCOL,)),
+    Entry(
+        ssim,
+        "Wang et al. 2004; the paper's Table 2, section 4.3",
+        (ssim.PROTOCOL, ssim.ATVG, ssim.ATVG_FIXED),
+    ),
     Entry(
         lmd,
         "Chen et al. 2018; the paper's Table 2, section 4.3",
-        tuple(p for kind in DETECTORS for p in lmd.protocols(kind)),
+        tuple(p for kind in DETECTORS for p in (*lmd.protocols(kind), *lmd.atvg_protocols(kind))),
+    ),
+    Entry(
+        eat_lmd,
+        "Gan et al. 2023 (EAT) and others; yuangan/evaluation_eat, test_lmd.py",
+        tuple(p for kind in DETECTORS for p in eat_lmd.protocols(kind)),
+    ),
+    Entry(
+        velocity,
+        "landmark velocity difference of newer papers; Zhou et al. 2020 (MakeItTalk)",
+        tuple(p for kind in DETECTORS for p in velocity.protocols(kind)),
     ),
     Entry(
         mouth,
         "this project; lip synchronization of the paper's Table 1 by measurement",
         tuple(p for kind in DETECTORS for p in mouth.protocols(kind, 12)),
     ),
-    Entry(hs, "the paper's Eq. 6, section 4.4", hs.protocols()),
+    Entry(
+        hs,
+        "the paper's Eq. 6, section 4.4; the variants are readings of what it leaves open",
+        (
+            *(hs.variant_protocol(metric, v) for metric in hs.METRICS for v in hs.variants().values()),
+            hs.protocols()[1],
+        ),
+    ),
+    Entry(
+        pose_dynamics,
+        "this project; what HS leaves out",
+        (*pose_dynamics.protocols(), *pose_dynamics.protocols(generated=True)),
+    ),
     Entry(
         audio_pose,
         "the paper's Appendix A",

@@ -109,7 +109,7 @@ def update_uniform(generated: np.ndarray, real: np.ndarray) -> np.ndarray:
     return out
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@njit(cache=True, nogil=True, fastmath={"reassoc", "nsz"})
 def _uniform(g: np.ndarray, r: np.ndarray, out: np.ndarray) -> None:
     """Mean SSIM under the uniform window; g, r uint8 (T, H, 3 W) with interleaved channels.
 
