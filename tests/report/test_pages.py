@@ -6,7 +6,6 @@ import shutil
 from urllib.parse import unquote
 
 import numpy as np
-import pandas as pd
 import pytest
 from made_run import make_run
 from test_report import Page, _text
@@ -14,14 +13,15 @@ from wide_run import HOSTILE, LENGTH, LMD, PERSONS, WORDS, config
 
 from talkpose.files import sha256, write_json
 from talkpose.layout import RunLayout
+from talkpose.report.beside import beside
 from talkpose.report.build import build_report
 from talkpose.report.clippages import Clips
 from talkpose.report.names import page
 from talkpose.report.origin import Origin, methods_of, steps_of
-from talkpose.report.site import Site
 from talkpose.report.source import read_run
-from talkpose.report.tablepages import table_context, table_pages
-from talkpose.report.tables import COLUMNS, build_tables
+from talkpose.report.tablepages import table_pages
+from talkpose.report.tables import build_tables
+from talkpose.report.verdicts import verdict_table
 
 
 @pytest.fixture(scope="module")
@@ -158,24 +158,33 @@ def test_downloads_are_the_runs_own_tables(wide_report, wide_run):
     assert "downloads/table2.csv" in html(wide_report, "table-table2.html")
 
 
-def test_simulated_values_are_announced_wherever_they_stand(wide_run, source, tmp_path, tables):
-    cell = ("table1", "Ours-P", "natural", 61.0, "simulated", 60, 50.0, 70.0, "best-of-4 votes")
-    made = pd.DataFrame([cell], columns=COLUMNS[:9])
-    with_made = tables | {"table1": pd.concat([tables["table1"], made], ignore_index=True)}
-    listed = table_pages(source, with_made)
-    entry = next(entry for entry in listed if entry.name == "table1")
-    assert entry.view.simulated
-    assert not any(other.view.simulated for other in listed if other is not entry)
-    site = Site(tmp_path, {"run": "x", "persons": [], "table_list": listed})
-    context = table_context(entry, source, Origin(wide_run, source), {}, wide_run, tmp_path)
-    site.page("t.html", "table", context | {"before": None, "after": None, "beside": []})
-    text = html(tmp_path, "t.html")
-    assert 'class="made-banner"' in text
-    assert re.search(r'<td class="made"[^>]*>61\.00 <small class="made-mark">simulated</small>', text)
-    plain = next(other for other in listed if other.name == "table2")
-    context = table_context(plain, source, Origin(wide_run, source), {}, wide_run, tmp_path)
-    site.page("p.html", "table", context | {"before": None, "after": None, "beside": []})
-    assert "made-banner" not in html(tmp_path, "p.html")
+def test_simulated_values_are_announced_wherever_they_stand(wide_report, made_report):
+    text = html(wide_report, "table-table1.html")
+    assert text.count('class="made-banner"') == 1
+    assert re.search(r'<td class="made"[^>]*>61\.67 <small class="made-mark">simulated</small>', text)
+    assert "stand in: User study (Table 1)." in _text(html(wide_report, "index.html"))
+    for path in wide_report.glob("*.html"):
+        shows = path.name in ("index.html", "table-table1.html")
+        assert ("made-banner" in path.read_text()) == shows, path.name
+        assert ("made-mark" in path.read_text()) == shows, path.name
+    assert not [path for path in made_report.glob("*.html") if "made-banner" in path.read_text()]
+
+
+def test_the_papers_numbers_stand_beside_this_runs(wide_report, source, tables):
+    verdicts = verdict_table(tables, source.config)
+    lines = {(line.row, line.column): line for line in beside(verdicts, "table2", source.roster)}
+    ours = lines["Ours-G", "PSNR"]
+    assert (ours.quoted, ours.quoted_n, ours.here, ours.n) == ("30.94", 25000, "24.500", "12")
+    assert ours.difference == "-6.440"
+    assert lines["DAVS", "PSNR"].quoted == "29.90"  # as printed
+    assert (lines["DAVS", "PSNR"].here, lines["DAVS", "PSNR"].verdict) == ("", "not attempted")
+    text = _text(html(wide_report, "table-table2.html"))
+    assert re.search(
+        r"Ours-G, PSNR 30\.94 n 25000 24\.500 [\d.]+ … [\d.]+ full-v1 -6\.440 12 ✕ deviates", text
+    )
+    assert beside(verdicts, "stage1", source.roster) == []
+    studied = beside(verdicts, "hs_study", source.roster)
+    assert [line.quoted for line in studied if line.column == "mean score"] == ["3.60"]
 
 
 def test_what_has_no_plot_is_named(made_report, wide_report):

@@ -7,7 +7,7 @@ import pytest
 from talkpose.report.layouts import LAYOUTS
 from talkpose.report.roster import Card, Roster
 from talkpose.report.tables import COLUMNS
-from talkpose.report.views import view
+from talkpose.report.views import split, view
 
 ROSTER = Roster(
     {
@@ -113,6 +113,22 @@ def test_quoted_digits(column, value, text):
     made = view("hs_study", table("hs_study", ("Ours-P", column, value, "quoted", "x")), ROSTER)
     assert made.groups[0].rows[0].cells[0].text == text
     assert made.groups[0].kind == "quoted"
+
+
+def test_comparisons_of_several_tables_are_parts_with_their_own_columns():
+    cells = [
+        ("heldout / still less ours-p", "psnr", -2.0, "reproduced", "full-v1"),
+        ("hs / still less ours-p", "hs", -0.3, "reproduced", "pooled-20-linear"),
+    ]
+    made = table("comparisons", *cells)
+    parts = split("comparisons", made, view("comparisons", made, ROSTER), ROSTER)
+    assert [(p.name, p.title, [c.label for c in p.columns]) for p in parts] == [
+        ("comparisons-heldout", LAYOUTS["heldout"].title, ["PSNR"]),
+        ("comparisons-hs", LAYOUTS["hs"].title, ["HS"]),
+    ]
+    hs = table("hs", ("still", "mean", 0.5, "reproduced", "pooled-20-linear"))
+    whole = view("hs", hs, ROSTER)
+    assert split("hs", hs, whole, ROSTER) == [whole]
 
 
 def test_a_table_without_a_layout_is_shown_under_its_own_names():

@@ -11,6 +11,7 @@ from talkpose.config import parse_config
 from talkpose.files import write_json, write_npz, write_parquet, write_text
 from talkpose.layout import RunLayout
 from talkpose.metrics.compute import write_metrics
+from talkpose.report.tables import COLUMNS
 
 HOSTILE = """<img src=x onerror="alert(1)">&'"""
 PERSONS = ("ann", HOSTILE)
@@ -24,6 +25,9 @@ CARDS = {
     "ours-p-fixed-pose": {"title": "Ours-P, <no> pose", "kind": "ablation"},
     LENGTH: {"title": "Ours-P, 100 frames", "kind": "ablation"},
 }
+
+VOTES = (("ours-p", "natural", 37), ("ours-g", "natural", 23))
+"""Simulated votes of 60."""
 
 
 def config():
@@ -80,6 +84,12 @@ def make_wide_run(root: Path) -> RunLayout:
         )
         write_parquet(layout.clips_index(corpus), table)
         write_parquet(layout.tracks_shard(corpus, "0"), table[["corpus", "clip", "n_frames", "sha256"]])
+    votes = [
+        ("table1", m, c, 100 * v / 60, "simulated", 60, 0.0, 99.0, "best-of-4 votes") for m, c, v in VOTES
+    ]
+    study = layout.root / "study" / "table1.csv"
+    study.parent.mkdir()
+    pd.DataFrame(votes, columns=list(COLUMNS[:9])).to_csv(study, index=False)
     write_text(layout.quarantine, "corpus\tclip\treason\tmessage\n")
     source = layout.root / "source.mp4"
     made_run.write_mp4(source, made_run._face("moving", "ann"), None)

@@ -152,6 +152,14 @@ LAYOUTS = {
         groups="kinds",
         metrics=("hs-sensitivity",),
     ),
+    "dynamics": Layout(
+        "How heads move",
+        "Distances of angular velocity, of acceleration and of spectra from those of the person's held-out "
+        "frames: HS ignores the order of frames, so that a shuffled head does well there and badly here.",
+        "Method",
+        (),
+        groups="kinds",
+    ),
     "hs_study": Layout(
         "Head poses as people rate them (section 4.4)",
         "Ratings of how alike two videos' head poses are, from 1 (not similar) to 5 (similar).",

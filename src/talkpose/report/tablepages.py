@@ -15,13 +15,8 @@ from talkpose.report.names import page
 from talkpose.report.origin import Origin, commands, methods_of, steps_of
 from talkpose.report.roster import Roster
 from talkpose.report.source import Source
+from talkpose.report.table_names import TABLES
 from talkpose.report.views import View, split, view
-
-ORDER = (
-    *("table1", "table2", "heldout", "comparisons", "hs", "hs_variants", "hs_sensitivity", "hs_study"),
-    *("appendix_a", "appendix_b", "ablations", "lengths", "stage1", "stage2", "persons"),
-)
-"""Tables in the order of their pages; others follow."""
 
 FORMATS = {"csv": "CSV", "tex": "LaTeX", "json": "JSON", "parquet": "Parquet"}
 BY_METRIC = {"hs": "hs", "stage1": "mouth"}
@@ -44,8 +39,8 @@ class TablePage:
 
 
 def table_pages(source: Source, tables: Mapping[str, pd.DataFrame]) -> list[TablePage]:
-    """Pages of all tables, in ORDER."""
-    names = [*(n for n in ORDER if n in tables), *(n for n in tables if n not in ORDER)]
+    """Pages of all tables: those of TABLES in its order, then others."""
+    names = [*(n for n in TABLES if n in tables), *(n for n in tables if n not in TABLES)]
     pages = []
     for name in names:
         table, whole = tables[name], view(name, tables[name], source.roster)
