@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from talkpose.config import parse_config
 from talkpose.files import read_json, write_json, write_npz
@@ -28,6 +29,7 @@ PACE = {"log_every": 1, "checkpoint_every": 1}
 def main(request_file: str) -> None:
     """Do what the request asks and write its answer; a request that says `kill` ends by SIGKILL."""
     request = read_json(request_file)
+    torch.set_num_threads(1)  # as a run's generation; sums of more threads need not be equal
     watch.install()
     answer: dict[str, Any] = {"error": "", "kind": "", "steps": []}
     try:
