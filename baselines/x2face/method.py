@@ -65,7 +65,7 @@ class Settings(Base):
     steps: int = Field(1800, ge=1)
     regression_clips: int = Field(2000, ge=1, description="clips that the linear regressions see")
     ridge: float = Field(1.0, ge=0, description="penalty of the regression from sound over its variance")
-    gain: float = Field(1.0, gt=0, description="how far the sound moves the vector; paper: 1")
+    gain: float = Field(1.5, gt=0, description="how far the sound moves the vector; paper: 1, of no ridge")
 
 
 class Method(Retrained):
