@@ -77,7 +77,9 @@ class Settings(Base):
     at_steps: int = Field(200, ge=1)
     sequence: int = Field(16, ge=1, description="frames of a training sequence of AT-net; paper: 16")
     scales: list[float] = Field(
-        [1.3], min_length=1, description="factors of the components when generating, the last for all that follow"
+        [1.2],
+        min_length=1,
+        description="factors of the components when generating, the last for all that follow",
     )
     window: Literal["face", "lips"] = Field("lips", description="what VG-net sees; paper: the face")
     crop: int = Field(48, ge=16, description="side of what VG-net sees, pixels; paper: 128")
@@ -95,7 +97,9 @@ class Settings(Base):
     judge_hidden: int = Field(48, ge=1)
     pixel: float = Field(10.0, ge=0, description="weight of the dynamic pixel-wise loss; paper: 10")
     gan: float = Field(0.05, ge=0, description="weight of the adversarial loss; paper: 1")
-    landmark: float = Field(1.0, ge=0, description="weight of the landmarks that the discriminator reads; paper: 1")
+    landmark: float = Field(
+        1.0, ge=0, description="weight of the landmarks that the discriminator reads; paper: 1"
+    )
     mouth: float = Field(100.0, ge=1, description="weight of the mouth's y in it; paper: 100")
     vg_batch: int = Field(4, ge=1, description="paper: 10")
     vg_length: int = Field(4, ge=1, description="frames of a run; paper: 16")
@@ -122,7 +126,13 @@ class Method(Retrained):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive_seed(self.seed, "atvg", "networks"))
             self.at = ATNet(
-                s.at_channels, s.at_dense, s.at_hidden, s.components, s.identities, s.at_dropout, s.at_normalisation
+                s.at_channels,
+                s.at_dense,
+                s.at_hidden,
+                s.components,
+                s.identities,
+                s.at_dropout,
+                s.at_normalisation,
             )
             self.vg = VGNet(s.crop, s.width, s.halvings, s.gru, s.blocks, s.head, s.skip)
             self.judge = Discriminator(s.crop, s.judge_width, s.judge_halvings, s.judge_hidden)
@@ -209,7 +219,9 @@ class Method(Retrained):
         """
         first, track = target.train.frames[0], target.train.track
         if not track.valid[0] or not np.isfinite(track.landmarks[0]).all():
-            raise ClipError("no-face", f"{target.person}: no face in the first frame, the only one that atvg sees")
+            raise ClipError(
+                "no-face", f"{target.person}: no face in the first frame, the only one that atvg sees"
+            )
         crop = self.settings.crop
         matrix = crop_matrix(track.landmarks[0], self.window, crop)
         known = track.coefficients[:1]
@@ -237,8 +249,8 @@ class Method(Retrained):
     def speak(self, audio: np.ndarray, neutral: np.ndarray, moved: np.ndarray) -> np.ndarray:
         """What speech adds to the face at rest, (T, 68, 3).
 
-        neutral, moved (68, 3): the target at rest, and what its first frame adds to it. What no component tells
-        (a raised brow) stays as it is in that frame.
+        neutral, moved (68, 3): the target at rest, and what its first frame adds to it. What no component
+        tells (a raised brow) stays as it is in that frame.
         """
         rows = torch.from_numpy(speech_rows(audio))[None].to(self.device)
         scores = self.at(rows, self.identity.scores(neutral[None]))[0]

@@ -124,9 +124,7 @@ class VGNet(nn.Module):
 
     spread: Tensor
 
-    def __init__(
-        self, size: int, width: int, halvings: int, gru: int, blocks: int, head: int, skip: bool
-    ):
+    def __init__(self, size: int, width: int, halvings: int, gru: int, blocks: int, head: int, skip: bool):
         super().__init__()
         wide = [width * 2**i for i in range(halvings + 1)]
         self.side, self.skip = size // 2**halvings, skip
@@ -199,10 +197,16 @@ class Discriminator(nn.Module):
         channels = width
         for i in range(1, halvings):
             after = width * min(2**i, 8)
-            layers += [nn.Conv2d(channels, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after), nn.LeakyReLU(0.2)]
+            layers += [
+                nn.Conv2d(channels, after, 4, 2, 1, bias=False),
+                nn.BatchNorm2d(after),
+                nn.LeakyReLU(0.2),
+            ]
             channels = after
         side = size // 2**halvings
-        self.frames = nn.Sequential(*layers, nn.Flatten(), nn.Linear(channels * side**2, hidden), nn.LeakyReLU(0.2))
+        self.frames = nn.Sequential(
+            *layers, nn.Flatten(), nn.Linear(channels * side**2, hidden), nn.LeakyReLU(0.2)
+        )
         self.start = nn.Sequential(nn.Linear(COORDINATES, hidden), nn.LeakyReLU(0.2))
         self.lstm = nn.LSTM(2 * hidden, hidden, batch_first=True)
         self.landmarks = nn.Linear(hidden, COORDINATES)

@@ -99,4 +99,6 @@ def _draw_clip(clips: TrainingClips, rng: np.random.Generator) -> tuple[Footage,
         usable = seen(footage)
         if len(usable) > 1:
             return footage, usable
-    raise UserError("x2face: of 100 training clips none shows a face in two frames; check the quarantine list")
+    raise UserError(
+        "x2face: of 100 training clips none shows a face in two frames; check the quarantine list"
+    )

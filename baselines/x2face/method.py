@@ -79,7 +79,8 @@ class Method(Retrained):
         s = self.settings
         if s.crop % 2**s.levels or s.coarse >= s.levels:
             raise UserError(
-                f"x2face: `crop` {s.crop} must be a multiple of 2^levels = {2**s.levels}, `coarse` below `levels`"
+                f"x2face: `crop` {s.crop} must be a multiple of 2^levels = {2**s.levels}, "
+                "and `coarse` below `levels`"
             )
         self.window = WINDOWS[s.window]
         self.sounds = WINDOW * COEFFICIENTS
@@ -157,7 +158,9 @@ class Method(Retrained):
         """
         first, points = target.train.frames[0], target.train.track.landmarks[0]
         if not target.train.track.valid[0] or not np.isfinite(points).all():
-            raise ClipError("no-face", f"{target.person}: no face in the first frame, the only one that x2face sees")
+            raise ClipError(
+                "no-face", f"{target.person}: no face in the first frame, the only one that x2face sees"
+            )
         crop = self.settings.crop
         matrix = crop_matrix(points, self.window, crop)
         source = to_network(cut_out(first, matrix, crop)[None]).to(self.device)

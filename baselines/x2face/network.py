@@ -1,4 +1,4 @@
-"""The networks of X2Face (Wiles, Koepke, Zisserman, ECCV 2018): every picture is moved pixels, none is painted.
+"""The networks of X2Face (Wiles, Koepke, Zisserman, ECCV 2018): every picture is moved pixels.
 
 An embedding network sees a source frame and says from where each pixel of an embedded face is taken; a
 driving network sees a driving frame, squeezes it through a short vector without skips, and says from where
@@ -107,7 +107,9 @@ class Driving(nn.Module):
         )
         self.squeeze = nn.Linear(wide[-1] * self.side**2, bottleneck)
         self.widen = nn.Linear(bottleneck, wide[-1] * self.side**2)
-        self.up = nn.Sequential(*(_up(wide[i], wide[max(i - 1, 0)]) for i in range(levels - 1, coarse - 1, -1)))
+        self.up = nn.Sequential(
+            *(_up(wide[i], wide[max(i - 1, 0)]) for i in range(levels - 1, coarse - 1, -1))
+        )
         self.sampler = _sampler(wide[max(coarse - 1, 0)], 2)
 
     def encode(self, frames: Tensor) -> Tensor:

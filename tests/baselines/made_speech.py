@@ -43,7 +43,9 @@ def spoken(number: int, frames: int = 24) -> Footage:
     skin = rng.uniform(120, 200, 3)
     pictures = np.stack([_draw(p, skin) for p in points])
     none = np.zeros(frames, np.float32)
-    return Footage(pictures, Track(coefficients, points, none, np.ones(frames, bool)), audio.astype(np.float32))
+    return Footage(
+        pictures, Track(coefficients, points, none, np.ones(frames, bool)), audio.astype(np.float32)
+    )
 
 
 def _draw(points: np.ndarray, skin: np.ndarray) -> np.ndarray:
@@ -117,7 +119,7 @@ def darkness(frames: np.ndarray, footage: Footage) -> np.ndarray:
 
 
 def hears(made: Retrained, number: int) -> tuple[float, float]:
-    """Correlation of the generated mouth with the real one, driven by its sound and by sound 8 frames late."""
+    """Correlation of generated and real mouth, driven by its sound and by its sound 8 frames late."""
     footage = spoken(number)
     late = np.roll(footage.audio, 8 * 640)
     real = opening(footage)
