@@ -1,8 +1,8 @@
 """Landmarks of ATVG: 68 points of the tracked 3D face, as speech (frontal, PCA) and as seen (posed, cropped).
 
 The points are those of the harness's track at the face model: neutral face of the person + what the
-expression moves. Without pose they are frontal, which the paper gets by a similarity to a template; with the pose of the
-target's frame they are where a picture of that frame would show them.
+expression moves. Without pose they are frontal, which the paper gets by a similarity to a template; with the
+pose of the target's frame they are where a picture of that frame would show them.
 """
 
 import numpy as np

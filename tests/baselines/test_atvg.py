@@ -12,7 +12,8 @@ from talkpose.methods.contract import Footage, Target
 
 SMALL = {
     "at_channels": [4, 4, 4, 4, 8], "at_dense": 32, "at_hidden": 16, "at_dropout": 0.1, "at_steps": 60,
-    "sequence": 12, "at_lr": 3e-3, "crop": 32, "width": 4, "gru": 8, "judge_width": 4, "judge_halvings": 3, "judge_hidden": 8,
+    "sequence": 12, "at_lr": 3e-3, "crop": 32, "width": 4, "gru": 8, "judge_width": 4,
+    "judge_halvings": 3, "judge_hidden": 8,
     "vg_steps": 120, "vg_lr": 3e-3, "scales": [1.0],
 }  # fmt: skip
 FEW = {**SMALL, "at_steps": 3, "at_batch": 2, "vg_steps": 3, "vg_batch": 2, "vg_length": 2}
