@@ -1,4 +1,4 @@
-"""What ATVG learns from: sound with landmark scores (AT-net), images with the landmarks of frames (VG-net)."""
+"""What ATVG learns from: sound with landmark scores (AT-net), images and frames with landmarks (VG-net)."""
 
 from collections import OrderedDict
 from typing import NamedTuple

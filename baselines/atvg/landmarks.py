@@ -1,8 +1,8 @@
-"""Landmarks of ATVG: 68 points of the tracked 3D face, as speech (frontal, PCA) and as seen (posed, in a crop).
+"""Landmarks of ATVG: 68 points of the tracked 3D face, as speech (frontal, PCA) and as seen (posed, cropped).
 
-The points are those of the harness's track at the face model: neutral face of the person + what the expression
-moves. Without pose they are frontal, which the paper gets by a similarity to a template; with the pose of the
-target's frame they are where a picture of that frame would show them.
+The points are those of the harness's track at the face model: neutral face of the person + what the
+expression moves. Without pose they are frontal, which the paper gets by a similarity to a template; with the
+pose of the target's frame they are where a picture of that frame would show them.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from talkpose.face.camera import Camera, project, transform
-from talkpose.face.coefficients import EXPRESSION, IDENTITY, POSE
+from talkpose.face.coefficients import EXPRESSION, IDENTITY
 from talkpose.face.model import FaceModel
 from talkpose.face.observed import at_points
 
@@ -38,7 +38,7 @@ class Points:
 
 
 def seen_from(frontal: np.ndarray, pose: np.ndarray, frame: int, matrix: np.ndarray, crop: int) -> np.ndarray:
-    """Frontal points (T, 68, 3) at one pose (6,), in a crop's coordinates: (T, 136) float32, x and y in [-1, 1].
+    """Frontal points (T, 68, 3) at one pose (6,), in a crop's coordinates in [-1, 1]: (T, 136) float32.
 
     frame: side of the frame in pixels; matrix: frame to crop (2, 3), OpenCV's pixel centres; crop: its side.
     """

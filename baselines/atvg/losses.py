@@ -16,9 +16,7 @@ def dynamic_pixel(made: Tensor, real: Tensor, attention: Tensor, base: float = 0
 
 
 def landmark_error(found: Tensor, wanted: Tensor, mouth: float) -> Tensor:
-    """Mean of weight times square error of landmarks (..., 136) as x, y, x, y: weight `mouth` on the mouth's y,
-    else 1.
-    """
+    """Mean of weighted square errors of landmarks (..., 136) as x, y pairs: `mouth` on its y, else 1."""
     weight = torch.ones(N_POINTS, 2, device=found.device)
     weight[MOUTH, 1] = mouth
     weight = weight.flatten()

@@ -77,7 +77,7 @@ class Settings(Base):
     at_steps: int = Field(200, ge=1)
     sequence: int = Field(16, ge=1, description="frames of a training sequence of AT-net; paper: 16")
     scales: list[float] = Field(
-        [1.3],
+        [1.2],
         min_length=1,
         description="factors of the components when generating, the last for all that follow",
     )
@@ -249,8 +249,8 @@ class Method(Retrained):
     def speak(self, audio: np.ndarray, neutral: np.ndarray, moved: np.ndarray) -> np.ndarray:
         """What speech adds to the face at rest, (T, 68, 3).
 
-        neutral, moved (68, 3): the target at rest, and what its first frame adds to it. What no component tells
-        (a raised brow) stays as it is in that frame.
+        neutral, moved (68, 3): the target at rest, and what its first frame adds to it. What no component
+        tells (a raised brow) stays as it is in that frame.
         """
         rows = torch.from_numpy(speech_rows(audio))[None].to(self.device)
         scores = self.at(rows, self.identity.scores(neutral[None]))[0]

@@ -79,7 +79,8 @@ class Method(Retrained):
         s = self.settings
         if s.crop % 2**s.levels or s.coarse >= s.levels:
             raise UserError(
-                f"x2face: `crop` {s.crop} must be a multiple of 2^levels = {2**s.levels}, `coarse` below `levels`"
+                f"x2face: `crop` {s.crop} must be a multiple of 2^levels = {2**s.levels}, "
+                "and `coarse` below `levels`"
             )
         self.window = WINDOWS[s.window]
         self.sounds = WINDOW * COEFFICIENTS

@@ -1,4 +1,4 @@
-"""The networks of X2Face (Wiles, Koepke, Zisserman, ECCV 2018): every picture is moved pixels, none is painted.
+"""The networks of X2Face (Wiles, Koepke, Zisserman, ECCV 2018): every picture is moved pixels.
 
 An embedding network sees a source frame and says from where each pixel of an embedded face is taken; a
 driving network sees a driving frame, squeezes it through a short vector without skips, and says from where

@@ -59,7 +59,7 @@ class Moments(nn.Module):
 
 
 def regression(inputs: Tensor, cross: Tensor, ridge: float) -> Tensor:
-    """Linear map (n, m) from covariances (n, n) and (n, m); `ridge`: penalty over each input's own variance."""
+    """Linear map (n, m) from covariances (n, n) and (n, m); `ridge`: penalty over an input's variance."""
     penalty = ridge * inputs.diagonal() + 1e-9 * inputs.diagonal().mean() + 1e-12
     return torch.linalg.solve(inputs + torch.diag(penalty), cross)
 
@@ -96,7 +96,7 @@ class Voice(nn.Module):
         self.from_vector.copy_(from_vector)
 
     def forward(self, sound: Tensor, source: Tensor, gain: float) -> Tensor:
-        """Driving vectors (T, vectors) for sound (T, sounds), from a source frame's own vector (1, vectors)."""
+        """Driving vectors (T, vectors) for sound (T, sounds), from a source frame's (1, vectors)."""
         said = (sound - self.sound_mean) @ self.from_sound
         shown = (source - self.vector_mean) @ self.from_vector
         return source + gain * (said - shown)

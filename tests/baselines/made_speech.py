@@ -119,7 +119,7 @@ def darkness(frames: np.ndarray, footage: Footage) -> np.ndarray:
 
 
 def hears(made: Retrained, number: int) -> tuple[float, float]:
-    """Correlation of the generated mouth with the real one, driven by its sound and by sound 8 frames late."""
+    """Correlation of generated and real mouth, driven by its sound and by its sound 8 frames late."""
     footage = spoken(number)
     late = np.roll(footage.audio, 8 * 640)
     real = opening(footage)
