@@ -51,6 +51,16 @@ def test_protocols_stand_side_by_side_and_table_2_begins_with_the_papers(metrics
     assert set(tables["comparisons"].column) >= {"psnr [full-v1]", "psnr [full-v1] p-holm"}
 
 
+def test_table_2_has_the_reading_of_lmd_that_the_paper_can_have(metrics):
+    """ATVG's script sums over 20 points; 1.37 can only be the mean."""
+    names = ("atvg-v1-dlib", "atvg-v1-mean-dlib", "atvg-fixed-v1-dlib", "full-v1-dlib")
+    more = [rows("lmd", name, {m: [i, i] for m in QUALITY}) for i, name in enumerate(names, 10)]
+    tables = build_tables(pd.concat([metrics, *more]), 0, 200)
+    assert value(tables["table2"], "ours-p", "lmd") == 11
+    assert value(tables["table2"], "ours-p", "lmd [atvg-v1-dlib]") == 10
+    assert value(tables["persons"], "ann / ours-p", "lmd") == pytest.approx(3 - 2 * QUALITY["ours-p"])
+
+
 def test_a_second_protocol_may_lack_a_method_but_not_a_clip(metrics):
     few = {method: ATVG[method] for method in ("ours-p", "still")}
     table = build_tables(pd.concat([metrics, rows("psnr", "zz-v1", few)]), 0, 200)["table2"]

@@ -12,22 +12,17 @@ import pandas as pd
 from talkpose.errors import UserError
 
 ORDER = (
-    r"full-v1(?!-dlib)",
-    r"full-v1",
-    r"pooled-\d+-linear",
-    r"atvg-v1",
-    r"atvg-v1-mean-dlib",
+    *(r"full-v1", r"full-v1-mediapipe.*", r"full-v1-.*", r"pooled-\d+-linear", r"atvg-v1"),
+    *(r"atvg-v1-mean-.*",),
 )
 """Protocols that stand under a metric's plain name, first the preferred ones; others follow by name."""
 
 PAPER = (
-    r"atvg-v1",
-    r"atvg-v1-mean-dlib",
-    r"atvg-v1-mean",
-    r"full-v1-dlib",
-    r"full-v1(?!-)",
+    *(r"atvg-v1", r"atvg-v1-mean-dlib", r"atvg-v1-mean-.*", r"atvg-v1-.*"),
+    *(r"full-v1-dlib.*", r"full-v1.*"),
 )
-"""The same for Table 2, which the paper measures by ATVG's script; its LMD can only be the mean a point."""
+"""The same for Table 2, which the paper measures by ATVG's script. That sums LMD over points; what is printed
+can only be the mean."""
 
 HASH = 16
 """Hexadecimal digits of a hash that tables carry."""
@@ -117,7 +112,7 @@ def by_protocol(
 
 
 def _rank(protocol: str, order: tuple[str, ...]) -> int:
-    return next((i for i, pattern in enumerate(order) if re.match(pattern, protocol)), len(order))
+    return next((i for i, pattern in enumerate(order) if re.fullmatch(pattern, protocol)), len(order))
 
 
 def _wide(rows: pd.DataFrame, table: str, metric: str) -> pd.DataFrame:
