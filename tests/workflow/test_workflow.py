@@ -12,6 +12,9 @@ import pytest
 
 from talkpose.clips.store import read_frames, read_metadata
 from talkpose.files import read_json, sha256
+from talkpose.layout import RunLayout
+from talkpose.report.hashes import known_files
+from talkpose.report.manifest import verify_run
 
 sys.path.insert(0, str(Path(__file__).parent))
 from tiny import METHODS, prepare, run, tiny_clips, tiny_config
@@ -68,6 +71,34 @@ def test_every_method_is_measured_and_reported(finished):
     assert set(tables["kind"]) <= {"quoted", "reproduced", "simulated", "not-attempted"}
     assert {"quoted", "reproduced"} <= set(tables["kind"])
     assert not list(root.rglob("*.part*")), "no partial file is left"
+
+
+def test_a_finished_run_is_as_it_was_recorded(finished, monkeypatch):
+    monkeypatch.chdir(finished)
+    layout = RunLayout(Path("results/tiny"))
+    assert verify_run(layout)[0] == []
+    found = read_json(layout.manifest)
+    assert found["findings"] == []
+    assert found["checked"]["started with"]
+    kinds = {known.kind for known in known_files(layout, layout.load_config())}
+    assert kinds == {"inputs", "tracks", "weights", "videos"}
+    cells = pd.read_csv(layout.tables / "table2.csv")
+    assert cells[cells["kind"] == "reproduced"][["rows_hash", "receipts_hash"]].notna().all().all()
+
+
+def test_snakemakes_own_report_has_the_tables(finished, clips, tmp_path):
+    command = [sys.executable, "-m", "snakemake", "--configfile", "config.yaml", "--config", f"CLIPS={clips}"]
+    made = subprocess.run(
+        [*command, "--cores", "1", "--report", str(tmp_path / "report.html")],
+        cwd=finished,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.returncode == 0, made.stderr
+    text = (tmp_path / "report.html").read_text()
+    assert "table2.csv" in text
+    assert "verdicts.csv" in text
 
 
 def test_generated_videos_say_that_they_are_synthetic(finished):

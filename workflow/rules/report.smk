@@ -40,6 +40,6 @@ rule report_build:
     params:
         run=plan.config.run,
         config=plan.section(*type(plan.config).model_fields),
-        code=code_hash("config", "report", "metrics"),
+        code=code_hash("config", "report", "metrics", "study"),
     shell:
         "talkpose report build results/{params.run} > {log:q} 2>&1"

@@ -32,6 +32,7 @@ FORMATS: Final = {
     ".tex": "application/x-tex",
     ".html": "text/html",
     ".smk": "text/x-snakemake",
+    ".rst": "text/x-rst",
     "": "text/x-snakemake",
 }
 ABOUT: Final = {

@@ -25,7 +25,7 @@ RECORDS: Final = {
     "videos": ("videos/*/*.json",),
     "metrics": ("metrics/*.parquet", "metrics/*.json", "validation/*.json", "figures/figures.json"),
     "study": ("study/*.parquet", "study/*.csv", "study/tables/*"),
-    "workflow": ("workflow/Snakefile", "workflow/rules/*.smk"),
+    "workflow": ("workflow/Snakefile", "workflow/rules/*.smk", "workflow/report/*.rst"),
     "tables": ("tables/*",),
 }
 """Records by kind, as patterns under the run's folder."""

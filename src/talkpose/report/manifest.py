@@ -22,7 +22,7 @@ def code_hashes() -> dict[str, str]:
     """
     parts: dict[str, list[Path]] = {}
     for path in sorted(SOURCE.rglob("*")):
-        if path.is_file() and path.suffix != ".pyc":
+        if path.is_file() and "__pycache__" not in path.parts:
             inside = path.relative_to(SOURCE).parts
             parts.setdefault(inside[0] if len(inside) > 1 else "talkpose", []).append(path)
     found = {}
