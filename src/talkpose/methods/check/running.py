@@ -198,7 +198,9 @@ def _check_sound(made: dict[str, np.ndarray]) -> Finding:
     if apart == 0:
         return Finding(BAD, "responds to sound", "the same frames for two sounds")
     mark: Mark = GOOD if apart >= HEARD else WARN
-    return Finding(mark, "responds to sound", f"frames of two sounds differ by {apart:.2f} grey levels")
+    return Finding(
+        mark, "responds to sound", f"frames of two sounds differ by {apart:.2g} grey levels on average"
+    )
 
 
 def _check_same(made: dict[str, np.ndarray], trial: Trial, name: str, answer: dict[str, Any]) -> Finding:
