@@ -149,8 +149,8 @@ def measure_scene(
 ) -> list[Value]:
     """Every metric of `metrics.extra` that the scene allows and whose weights are there.
 
-    `seed` and `name` name the random draws of the null; networks run on `device`. Raises UserError where sizes
-    do not match or weights are not what they should be.
+    `seed` and `name` name the random draws of the null; networks run on `device`. Raises UserError where
+    sizes do not match or weights are not what they should be.
     """
     found: list[Value] = []
     if "audio-pose" in settings.extra:
