@@ -40,7 +40,7 @@ def main() -> None:
     )
     print(f"{len(frames)} frames of {frames.shape[1]} px, network_every {config.metrics.network_every}")
     for name, seen, extra in jobs:
-        only = config.model_copy(update={"metrics": config.metrics.model_copy(update={"extra": extra})})
+        only = config.metrics.model_copy(update={"extra": extra})
         measure_scene(seen, only, "warm")  # imports, compilation and models
         start = time.process_time()
         measure_scene(seen, only, "timed")

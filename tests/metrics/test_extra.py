@@ -74,29 +74,29 @@ ALONE = {"beat", "blink-rate", "cpbd", "csim-train"}
 
 
 def test_own_sound_foreign_sound_and_words():
-    assert names(measure_scene(scene(), config(), "a")) == {*APPA, *ALONE, "csim"}
-    assert names(measure_scene(scene(own=False), config(), "a")) == ALONE
+    assert names(measure_scene(scene(), config().metrics, "a")) == {*APPA, *ALONE, "csim"}
+    assert names(measure_scene(scene(own=False), config().metrics, "a")) == ALONE
     words = scene(count=29)._replace(poses=None)
-    assert names(measure_scene(words, config(), "a")) == {"cpbd", "csim", "csim-train"}
+    assert names(measure_scene(words, config().metrics, "a")) == {"cpbd", "csim", "csim-train"}
 
 
 def test_every_choice_of_the_whole_video_with_its_null():
-    values = measure_scene(scene(whole=True), config(extra=["audio-pose"]), "a")
+    values = measure_scene(scene(whole=True), config(extra=["audio-pose"]).metrics, "a")
     assert len(values) == 96
     assert {p.id.rpartition("-")[2] for p, _, _ in values if p.metric == "appendix-a-p"} == {"null4", "null2"}
-    again = measure_scene(scene(whole=True), config(extra=["audio-pose"]), "a")
+    again = measure_scene(scene(whole=True), config(extra=["audio-pose"]).metrics, "a")
     np.testing.assert_array_equal([v for _, v, _ in values], [v for _, v, _ in again])
     plain = measure_scene(
-        scene(), config(extra=["audio-pose"], audio_pose_draws=0, audio_pose_frame_draws=0), "a"
+        scene(), config(extra=["audio-pose"], audio_pose_draws=0, audio_pose_frame_draws=0).metrics, "a"
     )
     assert names(plain) == {"audio-pose"} and len(plain) == 16
-    short = measure_scene(scene(), config(extra=["audio-pose"], audio_pose_seconds=2), "a")
+    short = measure_scene(scene(), config(extra=["audio-pose"], audio_pose_seconds=2).metrics, "a")
     assert {n for _, _, n in short} == {50}
 
 
 def test_only_what_is_asked_for():
-    assert names(measure_scene(scene(), config(extra=["cpbd"]), "a")) == {"cpbd"}
-    assert measure_scene(scene(), config(extra=[]), "a") == []
+    assert names(measure_scene(scene(), config(extra=["cpbd"]).metrics, "a")) == {"cpbd"}
+    assert measure_scene(scene(), config(extra=[]).metrics, "a") == []
     assert needs_poses(MetricsConfig(extra=["beat"])) and not needs_poses(MetricsConfig(extra=["cpbd"]))
 
 
@@ -117,14 +117,21 @@ def weights(tmp_path_factory):
 
 def test_networks_are_measured_where_their_weights_are(weights):
     wanted = {"extra": ["fid", "lpips", "lse"]}
-    assert measure_scene(scene(count=9), config(**wanted), "a") == []
-    found = {p.metric: (v, n) for p, v, n in measure_scene(scene(count=9), config(**wanted, **weights), "a")}
+    assert measure_scene(scene(count=9), config(**wanted).metrics, "a") == []
+    found = {
+        p.metric: (v, n)
+        for p, v, n in measure_scene(scene(count=9), config(**wanted, **weights).metrics, "a")
+    }
     assert set(found) == {"lpips", "lse-d", "lse-c", "lse-offset"}
     assert found["lse-d"][1] == 4 and found["lpips"][1] == 1 and found["lpips"][0] > 0
-    foreign = measure_scene(scene(own=False, count=9), config(**wanted, **weights), "a")
+    foreign = measure_scene(scene(own=False, count=9), config(**wanted, **weights).metrics, "a")
     assert names(foreign) == {"lse-d", "lse-c", "lse-offset"}
     faceless = scene(count=9)._replace(points=np.full((9, 468, 2), np.nan))
-    lse = [v for p, v, _ in measure_scene(faceless, config(**wanted, **weights), "a") if p.metric == "lse-d"]
+    lse = [
+        v
+        for p, v, _ in measure_scene(faceless, config(**wanted, **weights).metrics, "a")
+        if p.metric == "lse-d"
+    ]
     assert np.isnan(lse).all()
 
 

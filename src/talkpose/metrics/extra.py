@@ -79,10 +79,12 @@ class ExtraMeter:
             return []
         name = item_id(item["person"], item["audio"])
         scene = self._scene(item, frames, points, real, real_points, poses)
-        pooled = _fid_features(scene, self.config)
+        pooled = _fid_features(scene, self.config.metrics, self.config.device)
         if pooled is not None:
             self.features.append(pooled)
-        values = measure_scene(scene, self.config, name)
+        values = measure_scene(
+            scene, self.config.metrics, name, seed=self.config.seed, device=self.config.device
+        )
         head = (self.method, self.corpus, name)
         return [dict(zip(COLUMNS, (*head, p.metric, p.id, v, n), strict=True)) for p, v, n in values]
 
@@ -142,18 +144,20 @@ Value = tuple[Protocol, float, int]
 """Protocol, value, frames that it rests on."""
 
 
-def measure_scene(scene: Scene, config: RunConfig, name: str) -> list[Value]:
+def measure_scene(
+    scene: Scene, settings: MetricsConfig, name: str, *, seed: int = 0, device: str = "cpu"
+) -> list[Value]:
     """Every metric of `metrics.extra` that the scene allows and whose weights are there.
 
-    `name` names the random draws of the null. Raises UserError where sizes do not match or weights are not
-    what they should be.
+    `seed` and `name` name the random draws of the null; networks run on `device`. Raises UserError where
+    sizes do not match or weights are not what they should be.
     """
-    settings, found = config.metrics, []
+    found: list[Value] = []
     if "audio-pose" in settings.extra:
         if scene.poses is not None and scene.real is not None:
-            found += _audio_pose("audio-pose", scene.sound, scene.poses, config, name)
+            found += _audio_pose("audio-pose", scene.sound, scene.poses, settings, seed, name)
         if scene.whole is not None:
-            found += _audio_pose("appendix-a", *scene.whole, config, name)
+            found += _audio_pose("appendix-a", *scene.whole, settings, seed, name)
     if "beat" in settings.extra and scene.poses is not None:
         found.append((beat.PROTOCOL, *beat.compute(scene.sound, scene.poses)))
     if "blink" in settings.extra and len(scene.frames) >= blink.MIN_FRAMES:
@@ -165,24 +169,24 @@ def measure_scene(scene: Scene, config: RunConfig, name: str) -> list[Value]:
     if attempted(settings, "csim"):
         found += _csim(scene, settings)
     if attempted(settings, "lpips") and scene.real is not None:
-        found.append(_lpips(scene.frames, scene.real, config))
+        found.append(_lpips(scene.frames, scene.real, settings, device))
     if attempted(settings, "lse"):
-        found += _lse(scene, config)
+        found += _lse(scene, settings, device)
     return found
 
 
 def _audio_pose(
-    metric: str, sound: np.ndarray, poses: np.ndarray, config: RunConfig, name: str
+    metric: str, sound: np.ndarray, poses: np.ndarray, settings: MetricsConfig, seed: int, name: str
 ) -> list[Value]:
-    count = min(len(poses), round(config.metrics.audio_pose_seconds * 25))
+    count = min(len(poses), round(settings.audio_pose_seconds * 25))
     sound, poses = sound[: count * SAMPLES_PER_FRAME], poses[:count]
     found: list[Value] = []
     for feature, draws in (
-        ("window", config.metrics.audio_pose_draws),
-        ("frame", config.metrics.audio_pose_frame_draws),
+        ("window", settings.audio_pose_draws),
+        ("frame", settings.audio_pose_frame_draws),
     ):
         series = audio_pose.update(sound, poses, feature)
-        for result in audio_pose.measure(series, feature, draws, config.seed, name, feature):
+        for result in audio_pose.measure(series, feature, draws, seed, name, feature):
             found.append((audio_pose.protocol(metric, result.choice), result.value, count))
             if draws:
                 for part, value in (("p", result.p), ("null", result.null)):
@@ -204,44 +208,41 @@ def _csim(scene: Scene, config: MetricsConfig) -> list[Value]:
     return found
 
 
-def _lpips(generated: np.ndarray, real: np.ndarray, config: RunConfig) -> Value:
+def _lpips(generated: np.ndarray, real: np.ndarray, settings: MetricsConfig, device: str) -> Value:
     from talkpose.metrics.lpips_network import (
         load_lpips,
     )  # PyTorch takes seconds: only where there are weights
 
-    settings = config.metrics
-    network = load_lpips(str(settings.lpips_backbone), str(settings.lpips_weights), config.device)
+    network = load_lpips(str(settings.lpips_backbone), str(settings.lpips_weights), device)
     g, r = generated[:: settings.network_every], real[:: settings.network_every]
     spans = [slice(i, i + settings.batch) for i in range(0, len(g), settings.batch)]
-    parts = [lpips.update(network, g[s], r[s], config.device) for s in spans]
+    parts = [lpips.update(network, g[s], r[s], device) for s in spans]
     return lpips.protocol(settings.network_every), *lpips.compute(parts)
 
 
-def _lse(scene: Scene, config: RunConfig) -> list[Value]:
+def _lse(scene: Scene, settings: MetricsConfig, device: str) -> list[Value]:
     from talkpose.metrics.syncnet import load_syncnet
 
-    settings = config.metrics
-    network = load_syncnet(str(settings.syncnet_weights), config.device)
+    network = load_syncnet(str(settings.syncnet_weights), device)
     if not np.isfinite(scene.points).all((1, 2)).any():
         return [(protocol, float("nan"), 0) for protocol in lse.protocols(settings.landmarks)]
     faces = lse.crop_faces(scene.frames, scene.points)
     distance, confidence, offset, count = lse.compute(
-        lse.face_features(network, faces, settings.batch, config.device),
-        lse.sound_features(network, scene.sound, settings.batch, config.device),
+        lse.face_features(network, faces, settings.batch, device),
+        lse.sound_features(network, scene.sound, settings.batch, device),
     )
     values = (distance, confidence, float(offset))
     return [(p, v, count) for p, v in zip(lse.protocols(settings.landmarks), values, strict=True)]
 
 
-def _fid_features(scene: Scene, config: RunConfig) -> tuple[np.ndarray, np.ndarray] | None:
-    if scene.real is None or not attempted(config.metrics, "fid"):
+def _fid_features(scene: Scene, settings: MetricsConfig, device: str) -> tuple[np.ndarray, np.ndarray] | None:
+    if scene.real is None or not attempted(settings, "fid"):
         return None
     from talkpose.metrics.inception import load_inception
 
-    settings = config.metrics
-    network = load_inception(str(settings.fid_weights), config.device)
+    network = load_inception(str(settings.fid_weights), device)
     generated, real = (
-        fid.describe(network, frames[:: settings.network_every], settings.batch, config.device)
+        fid.describe(network, frames[:: settings.network_every], settings.batch, device)
         for frames in (scene.frames, scene.real)
     )
     return generated, real
