@@ -8,6 +8,7 @@ from scipy import stats
 from talkpose.config import MetricsConfig
 from talkpose.errors import UserError
 from talkpose.metrics.compute import COLUMNS, measure_item, measure_regions, metrics_table, write_metrics
+from talkpose.metrics.registry import protocol
 from talkpose.metrics.statistics import bootstrap_interval
 
 IDS = {"method": "ours-p", "corpus": "persons", "clip": "ann__own"}
@@ -23,16 +24,32 @@ def _item(frames: int = 30):
 
 
 def test_own_sound_gives_every_metric():
-    rows = metrics_table(measure_item(*_item(), MetricsConfig(batch=7), **IDS, poses_train=np.zeros((5, 3))))
+    item = _item()
+    dlib = np.random.default_rng(1).uniform(0, 24, (30, 68, 2)).astype(np.float32)
+    extra = {"poses_train": np.zeros((5, 3)), "poses_made": item[4], "scored": {"dlib": (dlib, dlib)}}
+    rows = metrics_table(measure_item(*item, MetricsConfig(batch=7), **IDS, **extra))
     assert tuple(rows.columns) == COLUMNS
     assert set(rows.metric) == {
-        *("psnr", "ssim", "lmd", "lmd-normalised", "mouth", "mouth-lag", "mouth-best", "hs", "hs-train")
+        *("psnr", "ssim", "lmd", "lmd-normalised", "m-lmd", "f-lmd", "lvd-mouth", "lvd-face"),
+        *("mouth", "mouth-lag", "mouth-best", "hs", "hs-train", "hs-generated"),
+        *(f"pose-{n}{s}" for n in ("velocity", "acceleration", "spectrum") for s in ("", "-generated")),
     }
-    assert (rows.n_frames == 30).all()
-    value = rows.set_index("metric").value
-    assert value["lmd"] == pytest.approx(0, abs=1e-4)  # a shift of all points is no mouth error
-    assert value["mouth"] == pytest.approx(1)
-    assert value["mouth-lag"] == 0
+    assert rows[["metric", "protocol"]].apply(lambda row: protocol(*row).direction, axis=1).notna().all()
+    assert rows.metric.value_counts()[["psnr", "ssim", "lmd", "hs", "hs-generated"]].tolist() == [
+        3,
+        3,
+        8,
+        7,
+        7,
+    ]
+    assert (rows.n_frames == 30)[~rows.metric.str.startswith("lvd-")].all()
+    value = rows.set_index(["metric", "protocol"]).value
+    # a shift of all points is no mouth error
+    assert value["lmd", "full-v1-mediapipe"] == pytest.approx(0, abs=1e-4)
+    assert value["lmd", "full-v1-dlib"] == 0
+    assert value["mouth", "full-v1-mediapipe"] == pytest.approx(1)
+    assert value["mouth-lag", "full-v1-mediapipe-lag12"] == 0
+    assert value["hs-generated", "joint-10-linear"] == value["hs", "joint-10-linear"]
 
 
 def test_batch_size_does_not_matter():
@@ -43,12 +60,14 @@ def test_batch_size_does_not_matter():
 def test_foreign_sound_has_poses_alone():
     generated, _, _, _, poses, real_poses = _item()
     rows = measure_item(generated, None, None, None, poses, real_poses, MetricsConfig(), **IDS)
-    assert [r["metric"] for r in rows] == ["hs"]
+    assert {r["metric"] for r in rows} == {"hs", "pose-velocity", "pose-acceleration", "pose-spectrum"}
 
 
 def test_only_the_configured_metrics():
-    rows = measure_item(*_item(), MetricsConfig(names=["psnr"]), **IDS)
-    assert [r["metric"] for r in rows] == ["psnr"]
+    few = MetricsConfig(names=["psnr"], protocols=["atvg-v1"])
+    assert [r["protocol"] for r in measure_item(*_item(), few, **IDS)] == ["atvg-v1"]
+    rows = measure_item(*_item(), MetricsConfig(names=["lmd"], protocols=["full-v1"]), **IDS)
+    assert [r["metric"] for r in rows] == ["lmd", "lmd-normalised"]
 
 
 def test_what_does_not_match_is_refused():

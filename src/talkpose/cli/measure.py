@@ -70,7 +70,11 @@ def measure(
         every += rows
     if not every:
         raise UserError("; ".join(failed))
-    every = pair.of_protocols(every, protocol or [])
+    order = list(dict.fromkeys(row["metric"] for row in every))
+    every = sorted(
+        pair.of_protocols(every, protocol or []),
+        key=lambda row: (row["method"], row["clip"], order.index(row["metric"])),
+    )
     if out is not None:
         write_metrics(out, every)
     report = {"rows": every, "notes": notes, "unmatched": sorted(set(alone)), "failed": failed}

@@ -114,13 +114,13 @@ def _uniform(g: np.ndarray, r: np.ndarray, out: np.ndarray) -> None:
     """Mean SSIM under the uniform window; g, r uint8 (T, H, 3 W) with interleaved channels.
 
     A row of column sums slides down the frame; along the row, seven of them make a window. Taken about
-    mid-grey, every sum is a whole number that float32 holds exactly, so the compiler may add eight at a time.
+    mid-grey, every sum is a whole number that float32 holds exactly, so the compiler may add eight at a
+    time; the ratio is taken in float64.
     """
     count, height, width = g.shape
-    area, middle = np.float32(WINDOW * WINDOW), np.float32(128)
-    per_area = np.float32(1 / (WINDOW * WINDOW))
-    per_sample = np.float32(1 / (WINDOW * WINDOW * (WINDOW * WINDOW - 1)))
-    c1, c2, two = np.float32(C1), np.float32(C2), np.float32(2)
+    middle = np.float32(128)
+    area = float(WINDOW * WINDOW)
+    per_area, per_sample = 1 / area, 1 / (area * (area - 1))
     last = width - 3 * (WINDOW - 1)
     sums = np.empty((4, width), np.float32)
     wide = np.empty((4, last), np.float32)
@@ -147,14 +147,14 @@ def _uniform(g: np.ndarray, r: np.ndarray, out: np.ndarray) -> None:
                         + sums[q, j + 15]
                         + sums[q, j + 18]
                     )
-            row = np.float32(0)
+            row = np.float64(0)
             for j in range(last):
-                x, y = wide[0, j], wide[1, j]
-                variances = (area * wide[2, j] - x * x - y * y) * per_sample
-                covariance = (area * wide[3, j] - x * y) * per_sample
-                x, y = x * per_area + middle, y * per_area + middle
-                above = (two * x * y + c1) * (two * covariance + c2)
-                row += above / ((x * x + y * y + c1) * (variances + c2))
+                x, y = np.float64(wide[0, j]), np.float64(wide[1, j])
+                variances = (area * np.float64(wide[2, j]) - x * x - y * y) * per_sample
+                covariance = (area * np.float64(wide[3, j]) - x * y) * per_sample
+                x, y = x * per_area + 128.0, y * per_area + 128.0
+                above = (2 * x * y + C1) * (2 * covariance + C2)
+                row += above / ((x * x + y * y + C1) * (variances + C2))
             total += row
             first = i - WINDOW + 1
             for j in range(width):

@@ -4,7 +4,8 @@ every frame.
 dlib's detector takes most of the time of its landmarks (at 256 pixels 21 of 22 ms), and a head's box hardly
 moves within a second. So the detector runs, exactly as a plain loop would run it, in every 25th frame; where
 two boxes agree, those between lie on the straight line, and the regression trees find the points of every
-frame from there. A frame whose points do not sit in their box as in its neighbours is searched itself, and
+frame from there. A frame whose points do not sit in their box as in its neighbours, or whose picture is
+another, is searched itself, and
 so are all frames between boxes that differ: halfway, then halfway again. So the cost follows the motion, and
 nothing drifts.
 
@@ -13,8 +14,10 @@ pixel (a test holds it to that): dlib's box jumps between the steps of its grid,
 """
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Any
 
+import cv2
 import numpy as np
 
 from talkpose.face.landmarks import Detection, MainFace
@@ -29,6 +32,10 @@ AGREE = 0.25
 SEAT = 0.15
 """Of the box's width: how far the points' centre may sit from where the neighbours' points sit."""
 
+ALIKE = 0.5
+"""Correlation of a frame's face with that of a searched one; less (hidden, gone) is searched."""
+
+PATCH = 16  # pixels of the grey pictures that are compared
 N_POINTS = 68
 SMALL = 600  # pixels: a smaller picture is searched at twice its size, as by DlibDetector
 
@@ -91,7 +98,7 @@ class SparseDlibDetector:
             share = (i - first) / (last - first)
             self._shape(frames[i], (1 - share) * a.box + share * b.box)
             expected = (1 - share) * a.seat + share * b.seat
-            if np.abs(frames[i].seat - expected).max() > SEAT:
+            if np.abs(frames[i].seat - expected).max() > SEAT or not frames[i].looks_like(a, b):
                 frames[i].forget()
                 self._search(frames[i], main)
 
@@ -107,6 +114,7 @@ class _Frame:
         """Not searched yet, or nothing found."""
         self.box: np.ndarray | None = None
         self.points = np.full((N_POINTS, 2), np.nan, np.float32)
+        self.__dict__.pop("_patch", None)
 
     @property
     def width(self) -> float:
@@ -120,6 +128,26 @@ class _Frame:
         assert self.box is not None
         centre: np.ndarray = (self.points.mean(0) - (self.box[:2] + self.box[2:]) / 2) / self.width
         return centre
+
+    def looks_like(self, *others: "_Frame") -> bool:
+        """Whether the picture in the box correlates with that in the box of another: the points alone can not
+        tell, for the regression trees put a face into any picture.
+        """
+        return max(float((self._patch * other._patch).mean()) for other in others) >= ALIKE
+
+    @cached_property
+    def _patch(self) -> np.ndarray:
+        """The box as a small grey picture, of mean 0 and deviation 1; 0 everywhere where it is blank."""
+        assert self.box is not None
+        left, top = self.box[:2]
+        scale = PATCH / self.width
+        matrix = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]])
+        small = cv2.warpAffine(
+            cv2.cvtColor(self.picture, cv2.COLOR_RGB2GRAY), matrix, (PATCH, PATCH), flags=cv2.INTER_LINEAR
+        )
+        patch = small - small.mean()
+        deviation = float(patch.std())
+        return patch / deviation if deviation > 1 else np.zeros_like(patch)
 
 
 def _blocks(frames: Iterable[np.ndarray], every: int) -> Iterator[list[np.ndarray]]:

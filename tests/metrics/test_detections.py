@@ -1,0 +1,77 @@
+"""Landmarks kept beside the track: found once, found again when the video changes, by one job at a time."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from talkpose.clips.store import write_lossless
+from talkpose.errors import UserError
+from talkpose.face.landmarks import Detection
+from talkpose.metrics.detections import kept_path, make_scorer, real_landmarks
+
+
+class Made:
+    """A detector that says how bright each frame is."""
+
+    name, n_points, calls = "dlib", 68, 0
+
+    def detect(self, frames):
+        self.calls += 1
+        points = np.stack([np.full((68, 2), float(frame.mean()), np.float32) for frame in frames])
+        return Detection(points, np.ones(len(points), np.int32))
+
+
+def clip(folder, brightness: int):
+    frames = np.arange(brightness, brightness + 6, dtype=np.uint8)[:, None, None, None] * np.ones(
+        (1, 16, 16, 3)
+    )
+    write_lossless(folder / "frames.mkv", frames.astype(np.uint8))
+    return folder / "ann.npz", folder / "frames.mkv"
+
+
+def test_found_once_and_again_when_the_video_changes(tmp_path):
+    track, frames = clip(tmp_path, 10)
+    track.write_bytes(b"a track")
+    detector = Made()
+    first = real_landmarks(track, frames, 2, detector)
+    assert first[:, 0, 0].tolist() == [12, 13, 14, 15]
+    np.testing.assert_array_equal(real_landmarks(track, frames, 2, detector), first)
+    assert detector.calls == 1
+    assert {p.name for p in tmp_path.iterdir()} == {"ann.npz", "ann.dlib.npz", "frames.mkv"}
+    assert kept_path(track, "dlib").name == "ann.dlib.npz"
+    clip(tmp_path, 50)
+    assert real_landmarks(track, frames, 2, detector)[0, 0, 0] == 52
+    assert real_landmarks(track, frames, 0, detector)[0, 0, 0] == 50
+    assert detector.calls == 3
+    assert track.read_bytes() == b"a track"
+
+
+def test_what_can_not_be_read_is_found_again(tmp_path):
+    track, frames = clip(tmp_path, 10)
+    track.touch()
+    kept_path(track, "dlib").write_bytes(b"PK\x03\x04 half a file")
+    assert real_landmarks(track, frames, 0, Made())[0, 0, 0] == 10
+
+
+def test_several_at_a_time_search_once(tmp_path):
+    track, frames = clip(tmp_path, 10)
+    track.touch()
+    detector = Made()
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: real_landmarks(track, frames, 0, detector), range(8)))
+    assert detector.calls == 1
+    assert all((points == found[0]).all() for points in found)
+
+
+def test_no_track_is_named(tmp_path):
+    track, frames = clip(tmp_path, 10)
+    with pytest.raises(UserError, match=r"ann\.npz: no track"):
+        real_landmarks(track, frames, 0, Made())
+
+
+def test_scorers():
+    assert make_scorer("dlib").n_points == 68
+    assert make_scorer("mediapipe").n_points == 468
+    with pytest.raises(UserError, match="no detector"):
+        make_scorer("sift")
