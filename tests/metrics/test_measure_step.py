@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from talkpose.clips.store import write_lossless
+from talkpose.clips.store import write_lossless, write_wav
 from talkpose.config import parse_config
 from talkpose.face.coefficients import POSE, SIZE
 from talkpose.face.landmarks import Detection
 from talkpose.face.track import Track, save_track
-from talkpose.files import write_json, write_npz
+from talkpose.files import read_json, write_json, write_npz
 from talkpose.layout import RunLayout
 from talkpose.metrics import step
 
@@ -36,12 +36,15 @@ class Made:
 def layout(tmp_path) -> RunLayout:
     layout = RunLayout(tmp_path / "run")
     corpora = {"people": {"role": "persons", "reader": "persons", "path": "x"}}
-    config = parse_config({"run": "run", "corpora": corpora, "train_seconds": 0.8})
+    metrics = {"extra": ["audio-pose", "cpbd", "fid"], "audio_pose_draws": 3, "audio_pose_frame_draws": 2}
+    config = parse_config({"run": "run", "corpora": corpora, "train_seconds": 0.8, "metrics": metrics})
     assert config.held_out_start == 20
     write_json(layout.config_file, config.model_dump(mode="json"))
     rng = np.random.default_rng(1)
     frames = rng.integers(0, 256, (20 + HELD_OUT, 32, 32, 3), dtype=np.uint8)
     write_lossless(layout.clip_folder("people", "ann") / "frames.mkv", frames)
+    audio = rng.normal(0, 0.1, 640 * len(frames))
+    write_wav(layout.clip_folder("people", "ann") / "audio.wav", audio)
     coefficients = rng.normal(0, 0.1, (len(frames), SIZE)).astype(np.float32)
     points = Made("mediapipe", 468, []).detect(frames).points
     save_track(
@@ -77,6 +80,10 @@ def test_rows_of_a_run(layout, monkeypatch):
     assert table["oracle", "hs-generated", "pooled-20-linear"] == pytest.approx(1)
     assert table["oracle", "pose-velocity-generated", "w1-v1"] == pytest.approx(0)
     assert table["oracle", "hs", "pooled-20-linear"] < 1
+    assert table["oracle", "cpbd", "cpbd-v1"] == table["ours-p", "cpbd", "cpbd-v1"]
+    real = ("appendix-a-p", "appa-v1-frame-pooled-all-pearson-null2")
+    assert ("oracle", *real) in table.index and ("ours-p", *real) not in table.index
+    assert [entry["metric"] for entry in read_json(layout.not_attempted)] == ["fid"]
     assert {"hs-train", "mouth", "m-lmd"} <= set(table.index.get_level_values("metric"))
 
 

@@ -196,3 +196,15 @@ def test_real_clips(clips_dir):
     assert value["lmd", "atvg-v1-dlib"] == pytest.approx(20 * value["lmd", "atvg-v1-mean-dlib"])
     assert 0 < value["hs", "pooled-20-linear"] < value["hs", "fixed-90-linear"] < 1
     assert report["notes"] and report["unmatched"] == []
+
+
+def test_what_needs_no_sound_and_no_weights_is_measured_too():
+    from talkpose.metrics.pair import Pair, measure_pair, wanted_config
+
+    frames = np.random.default_rng(0).integers(0, 256, (12, 64, 64, 3), dtype=np.uint8)
+    rows = measure_pair(
+        Pair(frames, frames[::-1]), wanted_config(["cpbd", "csim"]), method="m", corpus="c", clip="x"
+    )
+    value = {row["metric"]: row["value"] for row in rows}
+    assert set(value) == {"cpbd", "csim"}
+    assert 0 <= value["cpbd"] <= 1 and np.isnan(value["csim"]), "noise has edges, and no face"

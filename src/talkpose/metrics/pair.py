@@ -21,12 +21,17 @@ from talkpose.face.fit import fit_clip
 from talkpose.face.model import FaceModel, load_face_model
 from talkpose.face.observed import observe
 from talkpose.layout import OWN, item_id
+from talkpose.metrics.base import COLUMNS
 from talkpose.metrics.compute import LANDMARK_METRICS, Row, measure_item
 from talkpose.metrics.detections import make_scorer
+from talkpose.metrics.extra import Scene, measure_scene
 from talkpose.metrics.poses import POSE_METRICS
 
 MEMORY: Final = 3_000_000_000
 """Bytes that the frames of one video may take."""
+
+EXTRA: Final = ("blink", "cpbd", "csim")
+"""Metrics of `metrics.extra` that two videos without sound, persons or weight files allow."""
 
 CROP = 256  # pixels of the window in which a head's pose is fitted
 SHORT = 5  # frames: fewer in common say nothing
@@ -144,14 +149,15 @@ def best_lag(real: np.ndarray, generated: np.ndarray, most: int) -> int:
 def measure_pair(
     pair: Pair, config: MetricsConfig, *, method: str, corpus: str, clip: str, device: str = "cpu"
 ) -> list[Row]:
-    """Rows (base.COLUMNS) of every metric of `config.names` on two aligned videos.
+    """Rows (base.COLUMNS) of every metric of `config.names` and EXTRA on two aligned videos.
 
     HS compares the poses of both videos, tracked by the face model `cc0` from the landmarks of
     `config.landmarks`, each in its own square window. Metrics of faces are nan where none is found.
     """
     points: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     names = set(config.names)
-    kinds = [config.landmarks] if names & (LANDMARK_METRICS | POSE_METRICS) else []
+    faces = names & (LANDMARK_METRICS | POSE_METRICS) or {"blink", "csim"} & set(config.extra)
+    kinds = [config.landmarks] if faces else []
     if names & LANDMARK_METRICS:
         kinds += [name for name in config.scorers if name not in kinds]
     for kind in kinds:
@@ -162,7 +168,7 @@ def measure_pair(
     if names & POSE_METRICS and generated is not None and real is not None:
         model = load_face_model("cc0", None)
         poses_generated, poses_real = (poses_of(p, model) for p in (generated, real))
-    return measure_item(
+    rows = measure_item(
         pair.generated,
         pair.real,
         generated,
@@ -176,6 +182,14 @@ def measure_pair(
         scored=points,
         device=device,
     )
+    lost = np.full((len(pair.real), 468, 2), np.nan)
+    seen = [lost if found is None else found for found in (generated, real)]
+    scene = Scene(pair.generated, seen[0], np.empty(0, np.float32), pair.real, seen[1], None)
+    only = config.model_copy(update={"extra": [name for name in config.extra if name in EXTRA]})
+    for known, value, frames in measure_scene(scene, only, clip, device=device):
+        values = (method, corpus, clip, known.metric, known.id, value, frames)
+        rows.append(dict(zip(COLUMNS, values, strict=True)))
+    return rows
 
 
 def poses_of(points: np.ndarray, model: FaceModel) -> np.ndarray:
@@ -226,9 +240,11 @@ def wanted_config(metrics: Sequence[str]) -> MetricsConfig:
     """Configuration that measures the metrics named, all where none is; UserError for a name unknown."""
     every = [name for name in MetricsConfig().names if not name.endswith("-generated")]
     for name in metrics:
-        if name not in every:
-            raise UserError(f"--metric: no metric `{name}`; use {', '.join(every)}")
-    return MetricsConfig.model_validate({"names": list(metrics) or every})
+        if name not in (*every, *EXTRA):
+            raise UserError(f"--metric: no metric `{name}`; use {', '.join((*every, *EXTRA))}")
+    chosen = set(metrics or (*every, *EXTRA))
+    parts = {"names": every, "extra": EXTRA}
+    return MetricsConfig.model_validate({k: [n for n in v if n in chosen] for k, v in parts.items()})
 
 
 def of_protocols(rows: list[Row], protocols: Sequence[str]) -> list[Row]:
