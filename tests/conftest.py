@@ -1,6 +1,7 @@
 """Fixtures that all tests share."""
 
 import os
+import shutil
 from pathlib import Path
 
 # As the command line does: BLAS threads of several workers fight for few cores.
@@ -18,3 +19,23 @@ def clips_dir() -> Path:
     if not (folder / "MANIFEST.tsv").is_file():
         pytest.skip(f"no real clips at {folder}; set TALKPOSE_CLIPS to a folder that has them")
     return folder
+
+
+@pytest.fixture(scope="session")
+def driver():
+    """Playwright, once a session: it cannot be started twice in one process."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser(driver):
+    """Headless Chromium."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("no chromium on this machine")
+    options = ["--no-sandbox", "--disable-gpu", "--mute-audio", "--autoplay-policy=no-user-gesture-required"]
+    running = driver.chromium.launch(executable_path=chromium, args=options)
+    yield running
+    running.close()

@@ -105,12 +105,15 @@ def test_file_does_not_depend_on_the_order_of_rows(tmp_path):
         write_metrics(tmp_path / "c.parquet", rows + rows[:1])
 
 
-def test_bootstrap_is_scipys_percentile_interval():
+def test_bootstrap_is_scipys_percentile_interval_expanded():
+    """The percentile interval at the level that Student's t asks for 25 clips (Hesterberg 2015)."""
     values = np.random.default_rng(1).normal(3, 1, 25)
     low, high = bootstrap_interval(values, 20_000, 0, "psnr") or (0, 0)
+    tail = stats.norm.cdf(np.sqrt(25 / 24) * stats.t.ppf(0.025, 24))
     expected = stats.bootstrap(
-        (values,), np.mean, n_resamples=20_000, method="percentile", random_state=1
-    ).confidence_interval
+        (values,), np.mean, n_resamples=20_000, method="percentile", random_state=1,
+        confidence_level=1 - 2 * tail,
+    ).confidence_interval  # fmt: skip
     assert (low, high) == (pytest.approx(expected.low, abs=0.03), pytest.approx(expected.high, abs=0.03))
 
 

@@ -1,6 +1,5 @@
 """A made run and its report, built once."""
 
-import shutil
 import sys
 from pathlib import Path
 
@@ -35,20 +34,6 @@ def wide_run(tmp_path_factory):
 def wide_report(wide_run):
     """Folder of the wide run's report."""
     return build_report(wide_run.root).parent
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Headless Chromium."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("no chromium on this machine")
-    options = ["--no-sandbox", "--disable-gpu", "--mute-audio", "--autoplay-policy=no-user-gesture-required"]
-    with playwright.sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=chromium, args=options)
-        yield running
-        running.close()
 
 
 @pytest.fixture

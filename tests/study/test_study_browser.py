@@ -29,19 +29,6 @@ ARGS = ["--no-sandbox", "--disable-gpu", "--mute-audio"]
 
 
 @pytest.fixture(scope="module")
-def driver():
-    with playwright.sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser(driver):
-    running = driver.chromium.launch(executable_path=CHROMIUM, args=ARGS)
-    yield running
-    running.close()
-
-
-@pytest.fixture(scope="module")
 def key(built) -> Key:
     return Key.model_validate(read_json(built.key))
 

@@ -13,6 +13,7 @@ from talkpose.metrics import (
     eat_lmd,
     fid,
     hs,
+    hs_sensitivity,
     lmd,
     lpips,
     lse,
@@ -79,6 +80,7 @@ ENTRIES = (
             hs.protocols()[1],
         ),
     ),
+    Entry(hs_sensitivity, "this project, after Eq. 6", hs_sensitivity.protocols()),
     Entry(
         pose_dynamics,
         "this project; what HS leaves out",

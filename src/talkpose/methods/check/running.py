@@ -130,6 +130,7 @@ class Trial:
         tmp = str(self.scratch / "tmp")
         return {
             "HOME": str(self.scratch / "home"), "TMPDIR": tmp, "XDG_CACHE_HOME": tmp, "MPLCONFIGDIR": tmp,
+            "TORCHINDUCTOR_CACHE_DIR": tmp,
             "PYTHONPATH": path,
         }  # fmt: skip
 

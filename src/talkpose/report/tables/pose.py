@@ -85,7 +85,7 @@ def appendix_a(builder: Builder, rows: Rows) -> None:
     for _, aligned in rows.of(real, builder.table, "appendix-a"):
         row = aligned.protocol
         builder.means(aligned, row=row, column="mean")
-        if len(aligned.wide):
+        if len(aligned.wide) and REAL in aligned.wide:
             values = aligned.values(REAL)
             builder.plain(row, "min", float(values.min()), len(values), aligned, REAL)
             builder.plain(row, "max", float(values.max()), len(values), aligned, REAL)
@@ -94,7 +94,7 @@ def appendix_a(builder: Builder, rows: Rows) -> None:
             row = aligned.protocol.partition("-null")[0]
             if name == "null":
                 builder.means(aligned, row=row, column="null")
-            elif len(aligned.wide):
+            elif len(aligned.wide) and REAL in aligned.wide:
                 significant = aligned.values(REAL) <= 0.05
                 builder.plain(row, "p <= 0.05", float(significant.mean()), len(significant), aligned, REAL)
     builder.cells.sort(key=lambda cell: (cell[1] != DEFAULT.id, cell[1]))
