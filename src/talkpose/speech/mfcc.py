@@ -32,10 +32,10 @@ PADDING = CONTEXT * SAMPLES_PER_FRAME
 
 
 @cache
-def mel_filters() -> np.ndarray:
-    """Triangular filters over the power spectrum, (26, 257): corners equally spaced on the mel scale."""
-    top = 2595 * np.log10(1 + SAMPLE_RATE / 2 / 700)
-    corners = 700 * (10 ** (np.linspace(0, top, FILTERS + 2) / 2595) - 1)
+def mel_filters(filters: int = FILTERS, low_hz: float = 0.0, high_hz: float = SAMPLE_RATE / 2) -> np.ndarray:
+    """Triangular filters over the power spectrum, (filters, 257): corners equally spaced on the mel scale."""
+    bottom, top = (2595 * np.log10(1 + hz / 700) for hz in (low_hz, high_hz))
+    corners = 700 * (10 ** (np.linspace(bottom, top, filters + 2) / 2595) - 1)
     bins = np.floor((FFT + 1) * corners / SAMPLE_RATE)
     low, middle, high = bins[:-2, None], bins[1:-1, None], bins[2:, None]
     k = np.arange(FFT // 2 + 1)[None]
@@ -44,8 +44,10 @@ def mel_filters() -> np.ndarray:
     return np.where((k >= low) & (k < middle), rising, np.where((k >= middle) & (k < high), falling, 0.0))
 
 
-def mfcc(audio: np.ndarray) -> np.ndarray:
-    """MFCC of 16 kHz mono sound.
+def mfcc(
+    audio: np.ndarray, filters: int = FILTERS, low_hz: float = 0.0, high_hz: float = SAMPLE_RATE / 2
+) -> np.ndarray:
+    """MFCC of 16 kHz mono sound; the bank of at least 13 `filters` spans [low_hz, high_hz].
 
     Parameters
     ----------
@@ -72,7 +74,7 @@ def mfcc(audio: np.ndarray) -> np.ndarray:
     power = np.abs(rfft(frames, FFT)) ** 2 / FFT
     tiny = np.finfo(float).eps
     energy = power.sum(axis=1)
-    bands = power @ mel_filters().T
+    bands = power @ mel_filters(filters, low_hz, high_hz).T
     cepstra = dct(np.log(np.where(bands == 0, tiny, bands)), type=2, axis=1, norm="ortho")[:, :CEPSTRA]
     cepstra *= 1 + LIFTER / 2 * np.sin(np.pi * np.arange(CEPSTRA) / LIFTER)
     cepstra[:, 0] = np.log(np.where(energy == 0, tiny, energy))
@@ -128,3 +130,34 @@ def speech_windows(audio: np.ndarray) -> np.ndarray:
     UserError: the sound is shorter than one video frame, or not mono.
     """
     return windows(speech_rows(audio), len(audio) // SAMPLES_PER_FRAME)
+
+
+def context_windows(
+    audio: np.ndarray,
+    before: int,
+    length: int,
+    filters: int = FILTERS,
+    low_hz: float = 0.0,
+    high_hz: float = SAMPLE_RATE / 2,
+) -> np.ndarray:
+    """Windows of other systems: for every whole frame t, `length` MFCC rows 1..12 from row 4 t - `before` on.
+
+    (N,) -> (N // 640, length, 12) float32; zeros stand around the sound. `filters` and its span as in `mfcc`.
+
+    Raises
+    ------
+    UserError: the sound is shorter than one video frame, or not mono.
+    """
+    n_frames = len(audio) // SAMPLES_PER_FRAME
+    if audio.ndim != 1 or n_frames < 1:
+        raise UserError(
+            f"speech needs mono sound of at least {SAMPLES_PER_FRAME} samples (one frame), "
+            f"got shape {audio.shape}; give a longer recording"
+        )
+    needed = HOPS_PER_FRAME * (n_frames - 1) + length
+    padded = np.zeros((needed - 1) * HOP + LENGTH)
+    sound = audio[: n_frames * SAMPLES_PER_FRAME][: max(len(padded) - before * HOP, 0)]
+    padded[before * HOP : before * HOP + len(sound)] = sound
+    rows = mfcc(padded, filters, low_hz, high_hz)[:, 1:].astype(np.float32)
+    view = sliding_window_view(rows[:needed], length, axis=0)[::HOPS_PER_FRAME]
+    return np.ascontiguousarray(np.swapaxes(view, 1, 2))

@@ -1,0 +1,194 @@
+"""What a baseline with a fixed pose learns from: a still, and frames of the same clip brought to its pose."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from talkpose.errors import UserError
+from talkpose.face.coefficients import POSE
+from talkpose.methods.aligned import Window, crop_matrix, cut_out, join, pose_matrix
+from talkpose.methods.contract import Footage, Target
+from talkpose.methods.retrained import TrainingClip, TrainingClips
+from talkpose.seeds import numpy_rng
+
+Sound = Callable[[np.ndarray], np.ndarray]
+"""(N,) 16 kHz mono -> (N // 640, rows, columns) float32: what a network hears of every frame."""
+
+KEPT = 256
+"""Prepared clips that stay in memory, and clips that scales are measured on."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """B runs of L frames with the still that each starts from."""
+
+    stills: Tensor
+    """(B, 3, S, S), colours in [-1, 1]"""
+    frames: Tensor
+    """(B, L, 3, S, S), brought to the still's pose"""
+    sounds: Tensor
+    """(B, L, rows, columns)"""
+    clips: tuple[int, ...]
+    """which clip each run is from"""
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    clip: TrainingClip
+    sounds: np.ndarray
+    seen: np.ndarray
+    turns: np.ndarray
+
+
+class StillSource:
+    """Draws batches of runs of `length` frames with a still, cut out by `window` at `size` pixels.
+
+    The still is another frame of the clip whose head is turned (pitch, yaw) at most `max_turn` radians away from
+    the run's middle frame, where there is one: an affine map brings only a near pose to the still's.
+    """
+
+    def __init__(
+        self, clips: TrainingClips, window: Window, size: int, length: int, sound: Sound, max_turn: float
+    ):
+        self.clips, self.window, self.size, self.length = clips, window, size, length
+        self.sound, self.max_turn = sound, max_turn
+        self._kept: OrderedDict[int, _Prepared | None] = OrderedDict()
+
+    def batch(self, rng: np.random.Generator, size: int) -> Batch:
+        """`size` runs; raises UserError where no clip holds a run of frames with a face."""
+        stills, frames, sounds, numbers = [], [], [], []
+        for _ in range(size):
+            number, prepared, start = self._draw(rng)
+            run = np.arange(start, start + self.length)
+            still = self._still(rng, prepared, run)
+            footage = prepared.clip.footage
+            stills.append(self.crop(footage, still, still))
+            frames.append(np.stack([self.crop(footage, t, still) for t in run]))
+            sounds.append(prepared.sounds[run])
+            numbers.append(number)
+        return Batch(
+            to_network(np.stack(stills)),
+            to_network(np.stack(frames)),
+            torch.from_numpy(np.stack(sounds)),
+            tuple(numbers),
+        )
+
+    def crop(self, footage: Footage, t: int, still: int) -> np.ndarray:
+        """Frame t in the pose of frame `still`, cut out, (size, size, 3) uint8."""
+        points = footage.track.landmarks
+        matrix = crop_matrix(points[still], self.window, self.size)
+        if t != still:
+            matrix = join(matrix, pose_matrix(points[t], points[still]))
+        return cut_out(footage.frames[t], matrix, self.size)
+
+    def scales(self, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation of every column of the sounds of up to 256 clips."""
+        order = numpy_rng(seed, "stills", "scales").permutation(len(self.clips))[:KEPT]
+        prepared = [clip for clip in (self._prepare(int(i)) for i in order) if clip is not None]
+        if not prepared:
+            raise UserError(
+                f"no clip has {self.length} frames in a row with a face; check the corpus and its quarantine list"
+            )
+        rows = np.concatenate([clip.sounds.reshape(-1, clip.sounds.shape[-1]) for clip in prepared])
+        return rows.mean(0), np.maximum(rows.std(0), 1e-4)
+
+    def _draw(self, rng: np.random.Generator) -> tuple[int, _Prepared, int]:
+        for _ in range(100):
+            number = int(rng.integers(len(self.clips)))
+            prepared = self._prepare(number)
+            if prepared is not None:
+                starts = _starts(prepared.seen, self.length)
+                return number, prepared, int(rng.choice(starts))
+        raise UserError(
+            f"of 100 clips none has {self.length} frames in a row with a face; "
+            "check the corpus and its quarantine list"
+        )
+
+    def _still(self, rng: np.random.Generator, prepared: _Prepared, run: np.ndarray) -> int:
+        middle = run[len(run) // 2]
+        turn = np.abs(prepared.turns - prepared.turns[middle]).max(1)
+        others = prepared.seen.copy()
+        others[run] = False
+        near = np.flatnonzero(others & (turn <= self.max_turn))
+        if not len(near):
+            near = np.flatnonzero(prepared.seen & (turn <= self.max_turn))
+        return int(rng.choice(near))
+
+    def _prepare(self, number: int) -> _Prepared | None:
+        """The clip with its sounds; None where it holds no run."""
+        if number not in self._kept:
+            clip = self.clips[number]
+            sounds = self.sound(clip.footage.audio)
+            frames = min(len(clip.footage.frames), len(sounds))
+            seen = faces_seen(clip.footage)[:frames]
+            turns = clip.footage.track.coefficients[:frames, POSE][:, :2]
+            usable = bool(len(_starts(seen, self.length)))
+            self._kept[number] = _Prepared(clip, sounds, seen, turns) if usable else None
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(number)
+        return self._kept[number]
+
+
+class Standardise(nn.Module):
+    """Takes the mean out of the columns of the sounds and divides by their scale; both are kept as weights."""
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(self, columns: int):
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(columns))
+        self.register_buffer("scale", torch.ones(columns))
+
+    def fit(self, mean: np.ndarray, scale: np.ndarray) -> None:
+        """Set what to take out, (columns,) each."""
+        self.mean.copy_(torch.from_numpy(np.asarray(mean, np.float32)))
+        self.scale.copy_(torch.from_numpy(np.asarray(scale, np.float32)))
+
+    def forward(self, sounds: Tensor) -> Tensor:
+        """(..., columns) -> the same shape."""
+        return (sounds - self.mean) / self.scale
+
+
+def faces_seen(footage: Footage) -> np.ndarray:
+    """(T,) bool: frames with a face and all of its landmarks."""
+    return np.asarray(footage.track.valid & np.isfinite(footage.track.landmarks).all((1, 2)))
+
+
+def first_still(target: Target, window: Window, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The target's first frame, its crop (size, size, 3) uint8, and the matrix that put_back wants.
+
+    Raises UserError where the frame shows no face.
+    """
+    footage = target.train
+    if not faces_seen(footage)[0]:
+        raise UserError(
+            f"{target.person}: no face in the first frame, which is all that an image method sees; "
+            "choose another segment of the video"
+        )
+    matrix = crop_matrix(footage.track.landmarks[0], window, size)
+    return footage.frames[0], cut_out(footage.frames[0], matrix, size), matrix
+
+
+def to_network(pictures: np.ndarray) -> Tensor:
+    """Pictures (..., H, W, 3) uint8 as (..., 3, H, W) float32 in [-1, 1]."""
+    return torch.from_numpy(np.moveaxis(pictures, -1, -3).astype(np.float32) / 127.5 - 1)
+
+
+def to_pictures(values: Tensor) -> np.ndarray:
+    """Inverse of `to_network`, clipped."""
+    scaled = (values.detach().float().cpu().clamp(-1, 1) + 1) * 127.5
+    return np.ascontiguousarray(np.moveaxis(scaled.round().to(torch.uint8).numpy(), -3, -1))
+
+
+def _starts(seen: np.ndarray, length: int) -> np.ndarray:
+    """Frames at which a run of `length` seen frames starts."""
+    if len(seen) < length:
+        return np.empty(0, int)
+    runs = np.convolve(seen, np.ones(length, int), "valid")
+    return np.flatnonzero(runs == length)
