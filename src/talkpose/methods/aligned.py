@@ -89,6 +89,17 @@ def soft_mask(size: int, margin: float) -> np.ndarray:
     return (inward * inward * (3 - 2 * inward)).astype(np.float32)
 
 
+def mouth_weights(window: Window, size: int, weight: float) -> np.ndarray:
+    """Weights (size, size) float32 for a loss: 1 where speech changes nothing, up to `weight` at the lips.
+
+    A smooth bump about the lips' place in the template, 0.5 distances of the eyes to the sides and 0.4 up and down.
+    """
+    along = ((np.arange(size) + 0.5) / size - 0.5) * window.side
+    across = (along[None] + window.x) / 0.5
+    down = (along[:, None] + window.y - 1.15) / 0.4
+    return (1 + (weight - 1) * np.exp(-np.square(across * across + down * down))).astype(np.float32)
+
+
 def put_back(frame: np.ndarray, crops: np.ndarray, matrix: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Frames (T, S, S, 3) uint8: `frame` (S, S, 3) with each of `crops` (T, size, size, 3) uint8 in its place.
 

@@ -87,14 +87,25 @@ class StillSource:
 
     def scales(self, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation of every column of the sounds of up to 256 clips."""
-        order = numpy_rng(seed, "stills", "scales").permutation(len(self.clips))[:KEPT]
-        prepared = [clip for clip in (self._prepare(int(i)) for i in order) if clip is not None]
-        if not prepared:
+        sounds = [self.footage_and_sounds(number)[1] for number in self.sample(seed)]
+        rows = np.concatenate([part.reshape(-1, part.shape[-1]) for part in sounds])
+        return rows.mean(0), np.maximum(rows.std(0), 1e-4)
+
+    def sample(self, seed: int) -> list[int]:
+        """Up to 256 usable clips, by number, in an order that the seed gives; UserError where there is none."""
+        order = numpy_rng(seed, "stills", "sample").permutation(len(self.clips))[:KEPT]
+        usable = [int(number) for number in order if self._prepare(int(number)) is not None]
+        if not usable:
             raise UserError(
                 f"no clip has {self.length} frames in a row with a face; check the corpus and its quarantine list"
             )
-        rows = np.concatenate([clip.sounds.reshape(-1, clip.sounds.shape[-1]) for clip in prepared])
-        return rows.mean(0), np.maximum(rows.std(0), 1e-4)
+        return usable
+
+    def footage_and_sounds(self, number: int) -> tuple[Footage, np.ndarray]:
+        """Clip `number` of `sample` and what is heard of its frames, (T, rows, columns)."""
+        prepared = self._prepare(number)
+        assert prepared is not None
+        return prepared.clip.footage, prepared.sounds
 
     def _draw(self, rng: np.random.Generator) -> tuple[int, _Prepared, int]:
         for _ in range(100):
@@ -135,13 +146,18 @@ class StillSource:
 
 
 class Standardise(nn.Module):
-    """Takes the mean out of the columns of the sounds and divides by their scale; both are kept as weights."""
+    """Takes the mean out of the columns of the sounds and divides by their scale; both are kept as weights.
+
+    In training a random band of up to `mask` columns and one of up to `mask` rows of every window are set to 0
+    (SpecAugment, Park et al. 2019).
+    """
 
     mean: Tensor
     scale: Tensor
 
-    def __init__(self, columns: int):
+    def __init__(self, columns: int, mask: int = 0):
         super().__init__()
+        self.mask = mask
         self.register_buffer("mean", torch.zeros(columns))
         self.register_buffer("scale", torch.ones(columns))
 
@@ -152,7 +168,20 @@ class Standardise(nn.Module):
 
     def forward(self, sounds: Tensor) -> Tensor:
         """(..., columns) -> the same shape."""
-        return (sounds - self.mean) / self.scale
+        scaled = (sounds - self.mean) / self.scale
+        if self.training and self.mask:
+            for axis in (-1, -2):
+                scaled = scaled * self._band(scaled, axis)
+        return scaled
+
+    def _band(self, sounds: Tensor, axis: int) -> Tensor:
+        """0 over a random band along `axis`, another for every window, else 1."""
+        windows, length = (*sounds.shape[:-2], 1, 1), sounds.shape[axis]
+        width = torch.randint(0, self.mask + 1, windows, device=sounds.device)
+        first = (torch.rand(windows, device=sounds.device) * (length - width + 1)).long()
+        place = torch.arange(length, device=sounds.device)
+        place = place[None] if axis == -1 else place[:, None]
+        return ((place < first) | (place >= first + width)).to(sounds.dtype)
 
 
 def faces_seen(footage: Footage) -> np.ndarray:

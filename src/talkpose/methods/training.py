@@ -131,3 +131,9 @@ class Session:
         self._done, self._states, self.curves = state["done"], state["states"], state["curves"]
         if state["scaler"]:
             self.scaler.load_state_dict(state["scaler"])
+
+
+def decay(optimizer: torch.optim.Optimizer, rate: float, step: int, steps: int) -> None:
+    """Set the learning rate of step `step` of `steps`: `rate`, falling in a line to 0 over the second half."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate * min(1.0, 2 * (1 - step / steps))
