@@ -35,15 +35,15 @@ class Sizes(Settings):
     lips_batch: int = 64
     lips_lr: float = 2e-3
     hold_audio: bool = Field(True, description="the audio encoder stays as the first lesson left it")
-    copy_still: bool = Field(True, description="the decoder's output is added to the still")
+    copy_still: bool = Field(True, description="the decoder draws over the still, through a mask of its own")
     deblur_width: int = 24
     deblur_layers: int = 5
     mouth_weight: float = Field(16.0, description="of the lips in the loss; 1 is the paper's plain L1")
-    max_turn: float = Field(0.12, description="how far the still's pose may lie from the frame's [radians]")
-    batch: int = 16
-    steps: int = 400
+    max_turn: float = Field(0.08, description="how far the still's pose may lie from the frame's [radians]")
+    batch: int = 12
+    steps: int = 800
     deblur_steps: int = 80
-    lr: float = 1e-3
+    lr: float = 2e-3
     PAPER: ClassVar = {
         "face": 112, "stills": 5, "audio_width": 64, "identity_widths": (96, 256, 512, 512), "embedding": 256,
         "mask": 0, "lips_steps": 20_000, "lips_lr": 2e-4, "hold_audio": False,

@@ -86,24 +86,32 @@ class Generator(nn.Module):
         self.identity = IdentityEncoder(stills, widths, embedding, size)
         self.side, self.widths = size // 2 ** len(widths), widths
         self.dense = nn.Linear(2 * embedding, widths[-1] * self.side**2)
+        self.join = _conv(2 * widths[-1], widths[-1])
         stages, before = [], widths[-1]
         for skip, after in zip((*reversed(widths[:-1]), 3), (*reversed(widths[:-1]), widths[0]), strict=True):
             stages.append(_conv(before + skip, after))
             before = after
         self.stages = nn.ModuleList(stages)
-        self.head = nn.Conv2d(before, 3, 3, padding=1)
-        nn.init.normal_(self.head.weight, 0.0, 0.01)
+        self.head = nn.Conv2d(before, 4 if copy_still else 3, 3, padding=1)
+        nn.init.normal_(self.head.weight, 0.0, 0.02)
         nn.init.zeros_(self.head.bias)
+        if copy_still:
+            nn.init.constant_(self.head.bias[3:], -1.0)
 
     def forward(self, sounds: Tensor, stills: Tensor) -> Tensor:
         """Frames (B, 3, S, S) in [-1, 1] of windows (B, 35, 12) and stills (B, 3 K, S, S)."""
         identity, maps = self.identity(stills)
         joined = torch.cat([self.audio(sounds), identity], 1)
         x = F.relu(self.dense(joined)).view(-1, self.widths[-1], self.side, self.side)
+        x = self.join(torch.cat([x, maps[-1]], 1))
         for stage, skip in zip(self.stages, [*reversed(maps[:-1]), stills[:, :3]], strict=True):
             x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
             x = stage(torch.cat([x, skip], 1))
-        return stills[:, :3] + self.head(x) if self.copy_still else torch.tanh(self.head(x))
+        drawn = self.head(x)
+        if not self.copy_still:
+            return torch.tanh(drawn)
+        new = torch.sigmoid(drawn[:, 3:])  # where the still gives way
+        return new * torch.tanh(drawn[:, :3]) + (1 - new) * stills[:, :3]
 
 
 class Deblur(nn.Module):

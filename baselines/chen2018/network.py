@@ -1,0 +1,188 @@
+"""Lip Movements Generation at a Glance (Chen et al. 2018, section 3): the networks, runs of L frames of lips.
+
+A (1, k, k) kernel of the paper is a two-dimensional one over all frames here, which is the same function; a kernel
+over all L frames takes them as channels. Shapes in comments are those at the small scale: lips of 44 pixels.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from talkpose.methods.stills import Standardise
+
+ROWS = 28
+"""Steps of 10 ms in a window of sound: 280 ms about a frame."""
+
+
+def _conv(before: int, after: int, kernel: int = 3, stride: int | tuple[int, int] = 1) -> nn.Sequential:
+    layer = nn.Conv2d(before, after, kernel, stride, kernel // 2, bias=False)
+    return nn.Sequential(layer, nn.BatchNorm2d(after), nn.ReLU(inplace=True))
+
+
+class AudioEncoder(nn.Module):
+    """Windows of log-mel (N, 28, M) -> (N, E)."""
+
+    def __init__(self, mels: int, width: int, embedding: int, dropout: float, mask: int):
+        super().__init__()
+        self.standardise = Standardise(mels, mask)
+        rows, columns = ROWS, mels
+        for _ in range(3):
+            rows, columns = (rows + 1) // 2, (columns + 1) // 2
+        self.layers = nn.Sequential(
+            _conv(1, width, 3, 2), _conv(width, 2 * width, 3, 2), _conv(2 * width, 4 * width, 3, 2),
+            nn.Flatten(), nn.Dropout(dropout), nn.Linear(4 * width * rows * columns, embedding),
+            nn.ReLU(inplace=True), nn.Dropout(dropout), nn.Linear(embedding, embedding),
+        )  # fmt: skip
+
+    def forward(self, sounds: Tensor) -> Tensor:
+        """Embedding of every window."""
+        return self.layers(self.standardise(sounds)[:, None])
+
+
+class Residual(nn.Module):
+    """Two convolutions with kernel (1, 3, 3) and what came in."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.first = _conv(width, width)
+        self.second = nn.Sequential(nn.Conv2d(width, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, width, h, w), the same shape."""
+        return F.relu(x + self.second(self.first(x)))
+
+
+class Generator(nn.Module):
+    """One picture of the lips and a run of sound to a run of lips."""
+
+    def __init__(
+        self, mels: int, audio_width: int, width: int, embedding: int, blocks: int, dropout: float, mask: int,
+        copy_still: bool,
+    ):  # fmt: skip
+        super().__init__()
+        self.copy_still = copy_still
+        self.audio = AudioEncoder(mels, audio_width, embedding, dropout, mask)
+        self.identity = nn.Sequential(
+            _conv(3, width, 7), _conv(width, 2 * width, 3, 2), _conv(2 * width, 4 * width, 3, 2)
+        )
+        self.fuse = nn.Conv3d(4 * width + embedding, 4 * width, 3, padding=1)
+        self.blocks = nn.Sequential(*(Residual(4 * width) for _ in range(blocks)))
+        self.up = nn.Sequential(
+            nn.ConvTranspose2d(4 * width, 2 * width, 4, 2, 1), nn.BatchNorm2d(2 * width), nn.ReLU(True),
+            nn.ConvTranspose2d(2 * width, width, 4, 2, 1), nn.BatchNorm2d(width), nn.ReLU(True),
+        )  # fmt: skip
+        self.head = nn.Conv2d(width, 4 if copy_still else 3, 7, padding=3)
+        nn.init.normal_(self.head.weight, 0.0, 0.02)
+        nn.init.zeros_(self.head.bias)
+        if copy_still:
+            nn.init.constant_(self.head.bias[3:], -1.0)
+
+    def forward(self, sounds: Tensor, stills: Tensor) -> Tensor:
+        """(B, L, 28, M) and (B, 3, S, S) -> (B, L, 3, S, S) in [-1, 1]."""
+        heard = self.audio(sounds.flatten(0, 1)).view(*sounds.shape[:2], -1)
+        return self.draw(heard, stills)
+
+    def draw(self, heard: Tensor, stills: Tensor) -> Tensor:
+        """As `forward`, of the sound's embedding (B, L, E)."""
+        batch, length = heard.shape[:2]
+        person = self.identity(stills)  # (B, 64, 11, 11)
+        still = person[:, :, None].expand(-1, -1, length, -1, -1)
+        sound = heard.transpose(1, 2)[..., None, None].expand(-1, -1, -1, *person.shape[2:])
+        x = F.relu(self.fuse(torch.cat([still, sound], 1)))
+        x = self.up(self.blocks(x.transpose(1, 2).flatten(0, 1)))
+        drawn = self.head(x).view(batch, length, -1, *stills.shape[2:])
+        if not self.copy_still:
+            return torch.tanh(drawn)
+        new = torch.sigmoid(drawn[:, :, 3:])  # where the still gives way
+        return new * torch.tanh(drawn[:, :, :3]) + (1 - new) * stills[:, None]
+
+
+class Stream(nn.Module):
+    """A run of pictures as one stack of channels (B, C, S, S) -> (B, E)."""
+
+    def __init__(self, channels: int, width: int, embedding: int, size: int):
+        super().__init__()
+        side = size
+        for _ in range(3):
+            side = (side + 1) // 2
+        self.layers = nn.Sequential(
+            nn.Conv2d(channels, width, 3, 2, 1), nn.LeakyReLU(0.2, True),
+            nn.Conv2d(width, 2 * width, 3, 2, 1), nn.LeakyReLU(0.2, True),
+            nn.Conv2d(2 * width, 4 * width, 3, 2, 1), nn.LeakyReLU(0.2, True),
+            nn.Flatten(), nn.Linear(4 * width * side * side, embedding),
+        )  # fmt: skip
+
+    def forward(self, stack: Tensor) -> Tensor:
+        """Embedding of the run."""
+        return self.layers(stack)
+
+
+class SoundStream(nn.Module):
+    """A run of spectra (B, L, M) -> (B, E)."""
+
+    def __init__(self, length: int, mels: int, hidden: int, embedding: int):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Flatten(),
+            nn.Linear(length * mels, hidden),
+            nn.LeakyReLU(0.2, True),
+            nn.Linear(hidden, embedding),
+        )
+
+    def forward(self, spectra: Tensor) -> Tensor:
+        """Embedding of the run."""
+        return self.layers(spectra)
+
+
+class Correlation(nn.Module):
+    """Cosine of what moves in the sound (its derivative) and what moves in the picture (the flow), section 3.2."""
+
+    def __init__(self, length: int, mels: int, width: int, embedding: int, size: int):
+        super().__init__()
+        self.sound = SoundStream(length - 1, mels, 4 * width, embedding)
+        self.flow = Stream(2 * (length - 1), width, embedding, size)
+
+    def forward(self, spectra: Tensor, flow: Tensor) -> Tensor:
+        """Spectra (B, L, M) and flow (B, L - 1, 2, S, S) -> cosines (B,)."""
+        moved = self.sound(spectra[:, 1:] - spectra[:, :-1])
+        return F.cosine_similarity(moved, self.flow(flow.flatten(1, 2)))
+
+
+class Autoencoder(nn.Module):
+    """Runs of lips to two levels of features and back; the features judge likeness (section 3.4)."""
+
+    def __init__(self, length: int, width: int):
+        super().__init__()
+        self.near = nn.Sequential(nn.Conv2d(3 * length, 2 * width, 3, 2, 1), nn.LeakyReLU(0.2, True))
+        self.far = nn.Sequential(nn.Conv2d(2 * width, 4 * width, 3, 2, 1), nn.LeakyReLU(0.2, True))
+        self.back = nn.Sequential(
+            nn.ConvTranspose2d(4 * width, 2 * width, 4, 2, 1), nn.LeakyReLU(0.2, True),
+            nn.ConvTranspose2d(2 * width, 3 * length, 4, 2, 1),
+        )  # fmt: skip
+
+    def features(self, frames: Tensor) -> tuple[Tensor, Tensor]:
+        """Both levels of frames (B, L, 3, S, S)."""
+        near = self.near(frames.flatten(1, 2))
+        return near, self.far(near)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """The run as its features tell it, the same shape."""
+        return self.back(self.features(frames)[1]).view_as(frames)
+
+
+class Discriminator(nn.Module):
+    """Three streams, sound, lips and their flow, joined to one logit a run (section 3.3)."""
+
+    def __init__(self, length: int, mels: int, width: int, embedding: int, size: int):
+        super().__init__()
+        self.sound = SoundStream(length, mels, 4 * width, embedding)
+        self.lips = Stream(3 * length, width, embedding, size)
+        self.flow = Stream(2 * (length - 1), width, embedding, size)
+        self.judge = nn.Sequential(
+            nn.Linear(3 * embedding, embedding), nn.LeakyReLU(0.2, True), nn.Linear(embedding, 1)
+        )
+
+    def forward(self, spectra: Tensor, frames: Tensor, flow: Tensor) -> Tensor:
+        """Logits (B,), positive for real lips with their own sound."""
+        parts = [self.sound(spectra), self.lips(frames.flatten(1, 2)), self.flow(flow.flatten(1, 2))]
+        return self.judge(torch.cat(parts, 1))[:, 0]
