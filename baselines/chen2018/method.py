@@ -31,13 +31,21 @@ class Sizes(Settings):
     width: int = 12
     blocks: int = 3
     audio_width: int = 8
-    embedding: int = 64
+    embedding: int = Field(8, description="of the sound; 8 are the lips' codes themselves")
+    judge_embedding: int = 32
     dropout: float = Field(0.5, description="of the audio encoder")
     mask: int = Field(6, description="widest band of a sound's rows or columns that training hides")
     judge_width: int = Field(8, description="of the discriminator, the correlation and the autoencoder")
     lips_steps: int = Field(300, description="first lesson of the audio encoder: to tell the lips' landmarks")
     lips_batch: int = 64
     lips_lr: float = 2e-3
+    hold_audio: bool = Field(True, description="the audio encoder stays as the first lesson left it")
+    teacher: float = Field(
+        0.75,
+        ge=0,
+        le=1,
+        description="share of steps whose lips are told by their landmarks, not by the sound",
+    )
     correlation_steps: int = Field(100, description="lesson of the sound-flow correlation, on real runs")
     autoencoder_steps: int = Field(100, description="training of the autoencoder behind the perceptual loss")
     lesson_batch: int = 8
@@ -52,8 +60,8 @@ class Sizes(Settings):
     steps: int = 500
     lr: float = 2e-3
     PAPER: ClassVar = {
-        "lips": 64, "length": 16, "mels": 128, "width": 64, "blocks": 9, "audio_width": 64, "embedding": 256,
-        "mask": 0, "judge_width": 64, "lips_steps": 20_000, "lips_lr": 2e-4, "correlation_steps": 20_000,
+        "lips": 64, "length": 16, "mels": 128, "width": 64, "blocks": 9, "audio_width": 64, "embedding": 256, "judge_embedding": 256,
+        "mask": 0, "judge_width": 64, "lips_steps": 20_000, "lips_lr": 2e-4, "hold_audio": False, "teacher": 0.0, "correlation_steps": 20_000,
         "autoencoder_steps": 20_000, "lesson_batch": 24, "copy_still": False, "mouth_weight": 1.0,
         "lambda_l1": 0.2, "lambda_gan": 1.0, "lambda_correlation": 0.5, "batch": 24, "steps": 100_000,
         "lr": 2e-4,
@@ -83,22 +91,23 @@ class Method(Retrained):
         audio.standardise.fit(*source.scales(self.seed))
         teach_lips(session, audio, s.embedding, source, steps=s.lips_steps, batch=s.lips_batch, lr=s.lips_lr)
         torch.manual_seed(derive_seed(self.seed, "judges"))
-        correlation = Correlation(s.length, s.mels, s.judge_width, s.embedding, s.lips)
+        correlation = Correlation(s.length, s.mels, s.judge_width, s.judge_embedding, s.lips)
         autoencoder = Autoencoder(s.length, s.judge_width)
-        discriminator = Discriminator(s.length, s.mels, s.judge_width, s.embedding, s.lips)
+        discriminator = Discriminator(s.length, s.mels, s.judge_width, s.judge_embedding, s.lips)
         for network in (self.generator, correlation, autoencoder, discriminator):
             network.to(session.device)
 
         def draw(size: int) -> tuple[Batch, Tensor]:
             """A batch and its spectra, standardised."""
-            batch = source.batch(session.rng("batch"), size)
-            batch = Batch(*(part.to(session.device) for part in (batch.stills, batch.frames, batch.sounds)), batch.clips)  # fmt: skip # noqa: E501
+            batch = source.batch(session.rng("batch"), size).to(session.device)
             plain = (batch.sounds - audio.standardise.mean) / audio.standardise.scale
             return batch, spectra(plain)
 
         self._lesson(session, "correlation", correlation, draw)
         self._lesson(session, "autoencoder", autoencoder, draw)
-        adam = torch.optim.Adam(self.generator.parameters(), s.lr, (0.5, 0.999))
+        audio.requires_grad_(not s.hold_audio)
+        learnt = [p for p in self.generator.parameters() if p.requires_grad]
+        adam = torch.optim.Adam(learnt, s.lr, (0.5, 0.999))
         against = torch.optim.Adam(discriminator.parameters(), s.lr / 2, (0.5, 0.999))
         weights = torch.from_numpy(mouth_weights(LIPS, s.lips, s.mouth_weight) * soft_mask(s.lips, 0.25))
         weights = (weights / weights.mean()).to(session.device)
@@ -107,9 +116,15 @@ class Method(Retrained):
             decay(adam, s.lr, index, s.steps)
             decay(against, s.lr / 2, index, s.steps)
             batch, heard = draw(s.batch)
+            audio.train(not s.hold_audio)
+            taught, codes_shape = (
+                session.rng("teacher").random() < s.teacher,
+                (s.batch, s.length, s.embedding),
+            )
             frames, real_flow = batch.frames, flow(batch.frames)
             with session.autocast():
-                drawn = self.generator(batch.sounds, batch.stills)
+                told = batch.codes if taught else audio(batch.sounds.flatten(0, 1)).view(*codes_shape)
+                drawn = self.generator.draw(told, batch.stills)
                 moved = flow(drawn.float())
                 tell = judge(
                     discriminator(heard, frames, real_flow),

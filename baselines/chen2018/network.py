@@ -30,8 +30,8 @@ class AudioEncoder(nn.Module):
             rows, columns = (rows + 1) // 2, (columns + 1) // 2
         self.layers = nn.Sequential(
             _conv(1, width, 3, 2), _conv(width, 2 * width, 3, 2), _conv(2 * width, 4 * width, 3, 2),
-            nn.Flatten(), nn.Dropout(dropout), nn.Linear(4 * width * rows * columns, embedding),
-            nn.ReLU(inplace=True), nn.Dropout(dropout), nn.Linear(embedding, embedding),
+            nn.Flatten(), nn.Dropout(dropout), nn.Linear(4 * width * rows * columns, 8 * width),
+            nn.ReLU(inplace=True), nn.Dropout(dropout), nn.Linear(8 * width, embedding),
         )  # fmt: skip
 
     def forward(self, sounds: Tensor) -> Tensor:
@@ -40,16 +40,18 @@ class AudioEncoder(nn.Module):
 
 
 class Residual(nn.Module):
-    """Two convolutions with kernel (1, 3, 3) and what came in."""
+    """Two convolutions with kernel (1, 3, 3), told of the sound between them, and what came in."""
 
-    def __init__(self, width: int):
+    def __init__(self, width: int, embedding: int):
         super().__init__()
+        self.tell = nn.Linear(embedding, 2 * width)
         self.first = _conv(width, width)
         self.second = nn.Sequential(nn.Conv2d(width, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, width, h, w), the same shape."""
-        return F.relu(x + self.second(self.first(x)))
+    def forward(self, x: Tensor, heard: Tensor) -> Tensor:
+        """(N, width, h, w) and (N, embedding) -> the shape of x."""
+        scale, shift = self.tell(heard)[:, :, None, None].chunk(2, 1)
+        return F.relu(x + self.second(self.first(x) * (1 + scale) + shift))
 
 
 class Generator(nn.Module):
@@ -66,7 +68,7 @@ class Generator(nn.Module):
             _conv(3, width, 7), _conv(width, 2 * width, 3, 2), _conv(2 * width, 4 * width, 3, 2)
         )
         self.fuse = nn.Conv3d(4 * width + embedding, 4 * width, 3, padding=1)
-        self.blocks = nn.Sequential(*(Residual(4 * width) for _ in range(blocks)))
+        self.blocks = nn.ModuleList(Residual(4 * width, embedding) for _ in range(blocks))
         self.up = nn.Sequential(
             nn.ConvTranspose2d(4 * width, 2 * width, 4, 2, 1), nn.BatchNorm2d(2 * width), nn.ReLU(True),
             nn.ConvTranspose2d(2 * width, width, 4, 2, 1), nn.BatchNorm2d(width), nn.ReLU(True),
@@ -89,8 +91,10 @@ class Generator(nn.Module):
         still = person[:, :, None].expand(-1, -1, length, -1, -1)
         sound = heard.transpose(1, 2)[..., None, None].expand(-1, -1, -1, *person.shape[2:])
         x = F.relu(self.fuse(torch.cat([still, sound], 1)))
-        x = self.up(self.blocks(x.transpose(1, 2).flatten(0, 1)))
-        drawn = self.head(x).view(batch, length, -1, *stills.shape[2:])
+        x = x.transpose(1, 2).flatten(0, 1)
+        for block in self.blocks:
+            x = block(x, heard.flatten(0, 1))
+        drawn = self.head(self.up(x)).view(batch, length, -1, *stills.shape[2:])
         if not self.copy_still:
             return torch.tanh(drawn)
         new = torch.sigmoid(drawn[:, :, 3:])  # where the still gives way

@@ -41,7 +41,8 @@ class Sizes(Settings):
     identity_widths: tuple[int, ...] = (16, 32, 48, 64)
     audio_width: int = 8
     video_width: int = 16
-    embedding: int = 64
+    embedding: int = Field(8, description="of the word (wid); 8 are the lips' codes themselves")
+    person: int = Field(32, description="of the person (pid)")
     hidden: int = Field(64, description="of the classifiers")
     words: int = Field(64, description="classes that words are hashed into")
     dropout: float = Field(0.5, description="of the audio encoder")
@@ -55,21 +56,24 @@ class Sizes(Settings):
     lambda_l1: float = 4.0
     lambda_temporal: float = 5.0
     lambda_contrastive: float = 0.1
+    lambda_lips: float = Field(
+        0.5, description="both encoders go on telling the lips' codes; only if embedding is 8"
+    )
     lambda_word: float = 0.05
     lambda_adversarial: float = 0.05
     lambda_gan: float = 0.01
     discriminator_width: int = 16
     batch: int = 5
-    steps: int = 600
+    steps: int = 700
     lr: float = 2e-3
     adapt_steps: int = Field(0, description="steps of fitting the decoder to the still before generating")
     adapt_lr: float = 1e-4
     audio_scale: float = Field(1.0, description="factor on the sound's wid when generating")
     PAPER: ClassVar = {
         "face": 256, "length": 8, "identity_widths": (32, 64, 128, 256, 512, 512), "audio_width": 64,
-        "video_width": 64, "embedding": 256, "hidden": 512, "words": 4096, "mask": 0, "lips_steps": 20_000,
+        "video_width": 64, "embedding": 256, "person": 256, "hidden": 512, "words": 4096, "mask": 0, "lips_steps": 20_000,
         "lips_lr": 2e-4, "copy_still": False, "mouth_weight": 2.0, "lambda_contrastive": 1.0,
-        "lambda_word": 1.0, "lambda_adversarial": 1.0, "lambda_gan": 1.0, "discriminator_width": 64,
+        "lambda_lips": 0.0, "lambda_word": 1.0, "lambda_adversarial": 1.0, "lambda_gan": 1.0, "discriminator_width": 64,
         "batch": 8, "steps": 200_000, "lr": 2e-4, "adapt_steps": 5, "audio_scale": 1.5,
     }  # fmt: skip
 
@@ -89,10 +93,10 @@ class Method(Retrained):
         super().__init__(spec, settings, config, seed)
         s = settings
         torch.manual_seed(derive_seed(seed, "initialise"))
-        self.identity = IdentityEncoder(s.face, s.identity_widths, s.embedding)
+        self.identity = IdentityEncoder(s.face, s.identity_widths, s.person)
         self.audio = AudioEncoder(s.audio_width, s.embedding, s.dropout, s.mask)
         self.video = VideoEncoder(s.video_width, s.embedding)
-        self.decoder = Decoder(s.face, s.identity_widths, s.embedding, s.copy_still)
+        self.decoder = Decoder(s.face, s.identity_widths, s.person + s.embedding, s.copy_still)
         self.networks = {
             "identity": self.identity, "audio": self.audio, "video": self.video, "decoder": self.decoder,
         }  # fmt: skip
@@ -109,8 +113,8 @@ class Method(Retrained):
         words = Classifier(s.length * s.embedding, s.hidden, s.words)
         critics = {
             "frames": SequenceDiscriminator(s.length, s.discriminator_width),
-            "words": Classifier(s.embedding, s.hidden, s.words),
-            "speakers": Classifier(s.embedding, s.hidden, s.embedding),
+            "words": Classifier(s.person, s.hidden, s.words),
+            "speakers": Classifier(s.embedding, s.hidden, s.person),
         }
         trained = {**self.networks, "classifier": words}
         for network in (*trained.values(), *critics.values()):
@@ -125,13 +129,13 @@ class Method(Retrained):
         def step(index: int) -> dict[str, Tensor]:
             decay(adam, s.lr, index, s.steps)
             decay(adversary, s.lr, index, s.steps)
-            batch = source.batch(session.rng("batch"), s.batch)
+            batch = source.batch(session.rng("batch"), s.batch).to(session.device)
             labels = torch.tensor([self._label(clips, clip) for clip in batch.clips], device=session.device)
             who = torch.arange(s.batch, device=session.device).repeat_interleave(s.length)
-            stills, frames = batch.stills.to(session.device), batch.frames.to(session.device)
+            stills, frames, codes = batch.stills, batch.frames, batch.codes.flatten(0, 1)
             with session.autocast():
                 pid, maps = self.identity(stills)
-                heard = self.audio(batch.sounds.to(session.device).flatten(0, 1))
+                heard = self.audio(batch.sounds.flatten(0, 1))
                 seen = self.video(frames.flatten(0, 1))
                 # Sound and lips take turns at the decoder: half the cost of drawing both at every step.
                 wid = seen if index % 2 else heard
@@ -154,6 +158,9 @@ class Method(Retrained):
                 total = s.lambda_l1 * l1 + s.lambda_temporal * steady + s.lambda_contrastive * apart
                 total = total + s.lambda_word * spoken + s.lambda_adversarial * hidden
                 total = total + s.lambda_gan * losses.fool(critics["frames"](drawn))
+                if s.lambda_lips:
+                    lips = sum((part - codes).square().mean() for part in (heard, seen))
+                    total = total + s.lambda_lips * lips
             session.descend(adam, total)
             return {
                 "l1": l1.detach(), "copy": ((stills[:, None] - frames).abs() * weights).mean(),

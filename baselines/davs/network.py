@@ -90,15 +90,16 @@ class IdentityEncoder(nn.Module):
 class Decoder(nn.Module):
     """pid and wid to a frame; blocks of bilinear doubling and convolution, the person's maps joined in each."""
 
-    def __init__(self, size: int, widths: tuple[int, ...], embedding: int, copy_still: bool):
+    def __init__(self, size: int, widths: tuple[int, ...], embeddings: int, copy_still: bool):
         super().__init__()
         self.copy_still, self.deepest = copy_still, widths[-1]
         self.side = size // 2 ** len(widths)
-        self.dense = nn.Linear(2 * embedding, widths[-1] * self.side**2)
+        self.dense = nn.Linear(embeddings, widths[-1] * self.side**2)
         self.join = _conv(2 * widths[-1], widths[-1])
         skips, afters = (*reversed(widths[:-1]), 3), (*reversed(widths[:-1]), widths[0])
         befores = (widths[-1], *afters)
         self.blocks = nn.ModuleList(_conv(b + s, a) for b, s, a in zip(befores, skips, afters, strict=False))
+        self.tell = nn.ModuleList(nn.Linear(embeddings, 2 * after) for after in afters)
         self.head = nn.Conv2d(widths[0], 4 if copy_still else 3, 3, padding=1)
         nn.init.normal_(self.head.weight, 0.0, 0.02)
         nn.init.zeros_(self.head.bias)
@@ -107,11 +108,13 @@ class Decoder(nn.Module):
 
     def forward(self, pid: Tensor, wid: Tensor, maps: list[Tensor], stills: Tensor) -> Tensor:
         """Frames (B, 3, S, S) in [-1, 1]."""
-        x = F.relu(self.dense(torch.cat([pid, wid], 1))).view(-1, self.deepest, self.side, self.side)
+        both = torch.cat([pid, wid], 1)
+        x = F.relu(self.dense(both)).view(-1, self.deepest, self.side, self.side)
         x = self.join(torch.cat([x, maps[-1]], 1))
-        for block, skip in zip(self.blocks, [*reversed(maps[:-1]), stills], strict=True):
+        for block, skip, tell in zip(self.blocks, [*reversed(maps[:-1]), stills], self.tell, strict=True):
             x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
-            x = block(torch.cat([x, skip], 1))
+            scale, shift = tell(both)[:, :, None, None].chunk(2, 1)
+            x = block(torch.cat([x, skip], 1)) * (1 + scale) + shift
         drawn = self.head(x)
         if not self.copy_still:
             return torch.tanh(drawn)

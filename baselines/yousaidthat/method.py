@@ -13,7 +13,7 @@ from talkpose.methods.contract import Generated, Target
 from talkpose.methods.lipsense import teach_lips
 from talkpose.methods.retrained import Retrained, Settings, TrainingClips
 from talkpose.methods.specs import MethodSpec
-from talkpose.methods.stills import StillSource, first_still, to_network, to_pictures
+from talkpose.methods.stills import Batch, StillSource, first_still, to_network, to_pictures
 from talkpose.methods.training import Session, decay
 from talkpose.seeds import derive_seed
 from talkpose.speech.mfcc import context_windows
@@ -28,13 +28,19 @@ class Sizes(Settings):
     stills: int = Field(1, description="pictures of the person; an image method knows one, so it is repeated")
     audio_width: int = 8
     identity_widths: tuple[int, ...] = (16, 32, 48, 64)
-    embedding: int = 64
+    embedding: int = Field(8, description="of the sound and of the person; 8 are the lips' codes themselves")
     dropout: float = Field(0.5, description="of the audio encoder")
     mask: int = Field(4, description="widest band of a sound's rows or columns that training hides")
     lips_steps: int = Field(300, description="first lesson of the audio encoder: to tell the lips' landmarks")
     lips_batch: int = 64
     lips_lr: float = 2e-3
     hold_audio: bool = Field(True, description="the audio encoder stays as the first lesson left it")
+    teacher: float = Field(
+        0.75,
+        ge=0,
+        le=1,
+        description="share of steps whose lips are told by their landmarks, not by the sound",
+    )
     copy_still: bool = Field(True, description="the decoder draws over the still, through a mask of its own")
     deblur_width: int = 24
     deblur_layers: int = 5
@@ -46,7 +52,7 @@ class Sizes(Settings):
     lr: float = 2e-3
     PAPER: ClassVar = {
         "face": 112, "stills": 5, "audio_width": 64, "identity_widths": (96, 256, 512, 512), "embedding": 256,
-        "mask": 0, "lips_steps": 20_000, "lips_lr": 2e-4, "hold_audio": False,
+        "mask": 0, "lips_steps": 20_000, "lips_lr": 2e-4, "hold_audio": False, "teacher": 0.0,
         "copy_still": False, "mouth_weight": 1.0, "deblur_width": 64, "deblur_layers": 10, "batch": 64, "steps": 200_000,
         "deblur_steps": 50_000, "lr": 2e-4,
     }  # fmt: skip
@@ -85,10 +91,9 @@ class Method(Retrained):
         def l1(drawn: Tensor, frames: Tensor) -> Tensor:
             return ((drawn - frames).abs() * weights).mean()
 
-        def draw() -> tuple[Tensor, Tensor, Tensor]:
-            batch = source.batch(session.rng("batch"), s.batch)
-            parts = (batch.sounds[:, 0], batch.stills.repeat(1, s.stills, 1, 1), batch.frames[:, 0])
-            return tuple(part.to(session.device) for part in parts)  # type: ignore[return-value]
+        def draw() -> tuple[Batch, Tensor, Tensor]:
+            batch = source.batch(session.rng("batch"), s.batch).to(session.device)
+            return batch, batch.stills.repeat(1, s.stills, 1, 1), batch.frames[:, 0]
 
         audio = self.generator.audio
         teach_lips(session, audio, s.embedding, source, steps=s.lips_steps, batch=s.lips_batch, lr=s.lips_lr)
@@ -98,9 +103,11 @@ class Method(Retrained):
         def generate(step: int) -> dict[str, Tensor]:
             decay(adam, s.lr, step, s.steps)
             audio.train(not s.hold_audio)
-            sounds, stills, frames = draw()
+            batch, stills, frames = draw()
+            taught = session.rng("teacher").random() < s.teacher
             with session.autocast():
-                loss = l1(self.generator(sounds, stills), frames)
+                heard = batch.codes[:, 0] if taught else audio(batch.sounds[:, 0])
+                loss = l1(self.generator.draw(heard, stills), frames)
             session.descend(adam, loss)
             return {"l1": loss.detach(), "copy": l1(stills[:, :3], frames)}
 
@@ -110,10 +117,10 @@ class Method(Retrained):
 
         def deblur(step: int) -> dict[str, Tensor]:
             decay(sharpen, s.lr, step, s.deblur_steps)
-            sounds, stills, frames = draw()
+            batch, stills, frames = draw()
             with session.autocast():
                 with torch.no_grad():
-                    blurred = self.generator(sounds, stills)
+                    blurred = self.generator(batch.sounds[:, 0], stills)
                 loss = l1(self.deblur(blurred, stills), frames)
             session.descend(sharpen, loss)
             return {"l1": loss.detach(), "blurred": l1(blurred, frames)}

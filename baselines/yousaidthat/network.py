@@ -92,6 +92,8 @@ class Generator(nn.Module):
             stages.append(_conv(before + skip, after))
             before = after
         self.stages = nn.ModuleList(stages)
+        afters = (*reversed(widths[:-1]), widths[0])
+        self.tell = nn.ModuleList(nn.Linear(2 * embedding, 2 * after) for after in afters)
         self.head = nn.Conv2d(before, 4 if copy_still else 3, 3, padding=1)
         nn.init.normal_(self.head.weight, 0.0, 0.02)
         nn.init.zeros_(self.head.bias)
@@ -100,13 +102,19 @@ class Generator(nn.Module):
 
     def forward(self, sounds: Tensor, stills: Tensor) -> Tensor:
         """Frames (B, 3, S, S) in [-1, 1] of windows (B, 35, 12) and stills (B, 3 K, S, S)."""
+        return self.draw(self.audio(sounds), stills)
+
+    def draw(self, heard: Tensor, stills: Tensor) -> Tensor:
+        """As `forward`, of the sound's embedding (B, embedding)."""
         identity, maps = self.identity(stills)
-        joined = torch.cat([self.audio(sounds), identity], 1)
+        joined = torch.cat([heard, identity], 1)
         x = F.relu(self.dense(joined)).view(-1, self.widths[-1], self.side, self.side)
         x = self.join(torch.cat([x, maps[-1]], 1))
-        for stage, skip in zip(self.stages, [*reversed(maps[:-1]), stills[:, :3]], strict=True):
+        skips = [*reversed(maps[:-1]), stills[:, :3]]
+        for stage, skip, tell in zip(self.stages, skips, self.tell, strict=True):
             x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
-            x = stage(torch.cat([x, skip], 1))
+            scale, shift = tell(joined)[:, :, None, None].chunk(2, 1)
+            x = stage(torch.cat([x, skip], 1)) * (1 + scale) + shift
         drawn = self.head(x)
         if not self.copy_still:
             return torch.tanh(drawn)

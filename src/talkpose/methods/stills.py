@@ -12,6 +12,7 @@ from talkpose.errors import UserError
 from talkpose.face.coefficients import POSE
 from talkpose.methods.aligned import Window, crop_matrix, cut_out, join, pose_matrix
 from talkpose.methods.contract import Footage, Target
+from talkpose.methods.lips import LipBasis, faces_seen, lip_basis, lip_motion
 from talkpose.methods.retrained import TrainingClip, TrainingClips
 from talkpose.seeds import numpy_rng
 
@@ -32,14 +33,27 @@ class Batch:
     """(B, L, 3, S, S), brought to the still's pose"""
     sounds: Tensor
     """(B, L, rows, columns)"""
+    codes: Tensor
+    """(B, L, 8), how the lips stand: talkpose.methods.lips"""
     clips: tuple[int, ...]
     """which clip each run is from"""
+
+    def to(self, device: torch.device) -> "Batch":
+        """The batch on `device`."""
+        return Batch(
+            self.stills.to(device),
+            self.frames.to(device),
+            self.sounds.to(device),
+            self.codes.to(device),
+            self.clips,
+        )
 
 
 @dataclass(frozen=True)
 class _Prepared:
     clip: TrainingClip
     sounds: np.ndarray
+    motion: np.ndarray
     seen: np.ndarray
     turns: np.ndarray
 
@@ -56,11 +70,12 @@ class StillSource:
     ):
         self.clips, self.window, self.size, self.length = clips, window, size, length
         self.sound, self.max_turn = sound, max_turn
+        self._basis: LipBasis | None = None
         self._kept: OrderedDict[int, _Prepared | None] = OrderedDict()
 
     def batch(self, rng: np.random.Generator, size: int) -> Batch:
         """`size` runs; raises UserError where no clip holds a run of frames with a face."""
-        stills, frames, sounds, numbers = [], [], [], []
+        stills, frames, sounds, codes, numbers = [], [], [], [], []
         for _ in range(size):
             number, prepared, start = self._draw(rng)
             run = np.arange(start, start + self.length)
@@ -69,11 +84,13 @@ class StillSource:
             stills.append(self.crop(footage, still, still))
             frames.append(np.stack([self.crop(footage, t, still) for t in run]))
             sounds.append(prepared.sounds[run])
+            codes.append(self.basis.codes(prepared.motion[run]))
             numbers.append(number)
         return Batch(
             to_network(np.stack(stills)),
             to_network(np.stack(frames)),
             torch.from_numpy(np.stack(sounds)),
+            torch.from_numpy(np.stack(codes)),
             tuple(numbers),
         )
 
@@ -87,7 +104,7 @@ class StillSource:
 
     def scales(self, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation of every column of the sounds of up to 256 clips."""
-        sounds = [self.footage_and_sounds(number)[1] for number in self.sample(seed)]
+        sounds = [self.sounds_and_codes(number)[0] for number in self.sample(seed)]
         rows = np.concatenate([part.reshape(-1, part.shape[-1]) for part in sounds])
         return rows.mean(0), np.maximum(rows.std(0), 1e-4)
 
@@ -101,11 +118,19 @@ class StillSource:
             )
         return usable
 
-    def footage_and_sounds(self, number: int) -> tuple[Footage, np.ndarray]:
-        """Clip `number` of `sample` and what is heard of its frames, (T, rows, columns)."""
+    def sounds_and_codes(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        """What is heard of clip `number` of `sample`, (T, rows, columns), and its codes (T, 8), nan where unseen."""
         prepared = self._prepare(number)
         assert prepared is not None
-        return prepared.clip.footage, prepared.sounds
+        return prepared.sounds[: len(prepared.motion)], self.basis.codes(prepared.motion)
+
+    @property
+    def basis(self) -> LipBasis:
+        """Directions of the lips' motion in a sample of the clips."""
+        if self._basis is None:
+            kept = [self._prepare(number) for number in self.sample(0)]
+            self._basis = lip_basis([clip.motion for clip in kept if clip is not None])
+        return self._basis
 
     def _draw(self, rng: np.random.Generator) -> tuple[int, _Prepared, int]:
         for _ in range(100):
@@ -136,9 +161,10 @@ class StillSource:
             sounds = self.sound(clip.footage.audio)
             frames = min(len(clip.footage.frames), len(sounds))
             seen = faces_seen(clip.footage)[:frames]
+            motion = lip_motion(clip.footage)[:frames]
             turns = clip.footage.track.coefficients[:frames, POSE][:, :2]
             usable = bool(len(_starts(seen, self.length)))
-            self._kept[number] = _Prepared(clip, sounds, seen, turns) if usable else None
+            self._kept[number] = _Prepared(clip, sounds, motion, seen, turns) if usable else None
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(number)
@@ -182,11 +208,6 @@ class Standardise(nn.Module):
         place = torch.arange(length, device=sounds.device)
         place = place[None] if axis == -1 else place[:, None]
         return ((place < first) | (place >= first + width)).to(sounds.dtype)
-
-
-def faces_seen(footage: Footage) -> np.ndarray:
-    """(T,) bool: frames with a face and all of its landmarks."""
-    return np.asarray(footage.track.valid & np.isfinite(footage.track.landmarks).all((1, 2)))
 
 
 def first_still(target: Target, window: Window, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
