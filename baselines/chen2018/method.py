@@ -26,7 +26,7 @@ class Sizes(Settings):
     """Networks and training; PAPER holds the paper's and its public code's own where they tell them."""
 
     lips: int = Field(44, description="side of the picture of the lips [pixels], a multiple of 4")
-    length: int = Field(5, description="frames of a run")
+    length: int = Field(3, description="frames of a run")
     mels: int = Field(40, description="bands of the log-mel spectrum")
     width: int = 12
     blocks: int = 3
@@ -56,15 +56,17 @@ class Sizes(Settings):
     lambda_gan: float = 0.02
     lambda_correlation: float = 0.05
     lambda_perceptual: float = 1.0
-    batch: int = 4
+    batch: int = 8
     steps: int = 500
     lr: float = 2e-3
+    momentum: float = Field(0.9, description="first beta of the generator's Adam")
     PAPER: ClassVar = {
-        "lips": 64, "length": 16, "mels": 128, "width": 64, "blocks": 9, "audio_width": 64, "embedding": 256, "judge_embedding": 256,
-        "mask": 0, "judge_width": 64, "lips_steps": 20_000, "lips_lr": 2e-4, "hold_audio": False, "teacher": 0.0, "correlation_steps": 20_000,
+        "lips": 64, "length": 16, "mels": 128, "width": 64, "blocks": 9, "audio_width": 64,
+        "embedding": 256, "judge_embedding": 256, "mask": 0, "judge_width": 64, "lips_steps": 20_000,
+        "lips_lr": 2e-4, "hold_audio": False, "teacher": 0.0, "correlation_steps": 20_000,
         "autoencoder_steps": 20_000, "lesson_batch": 24, "copy_still": False, "mouth_weight": 1.0,
         "lambda_l1": 0.2, "lambda_gan": 1.0, "lambda_correlation": 0.5, "batch": 24, "steps": 100_000,
-        "lr": 2e-4,
+        "lr": 2e-4, "momentum": 0.5,
     }  # fmt: skip
 
 
@@ -107,7 +109,7 @@ class Method(Retrained):
         self._lesson(session, "autoencoder", autoencoder, draw)
         audio.requires_grad_(not s.hold_audio)
         learnt = [p for p in self.generator.parameters() if p.requires_grad]
-        adam = torch.optim.Adam(learnt, s.lr, (0.5, 0.999))
+        adam = torch.optim.Adam(learnt, s.lr, (s.momentum, 0.999))
         against = torch.optim.Adam(discriminator.parameters(), s.lr / 2, (0.5, 0.999))
         weights = torch.from_numpy(mouth_weights(LIPS, s.lips, s.mouth_weight) * soft_mask(s.lips, 0.25))
         weights = (weights / weights.mean()).to(session.device)

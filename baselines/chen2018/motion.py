@@ -21,8 +21,8 @@ BEFORE = (ROWS - HOPS_PER_FRAME) // 2
 def log_mel(audio: np.ndarray, mels: int) -> np.ndarray:
     """Windows of log-mel power about every frame: (N,) 16 kHz -> (N // 640, 28, mels) float32.
 
-    FFT of 1024 samples, a step every 10 ms (four a frame), zeros around the sound. Raises UserError where the sound
-    is shorter than one frame.
+    FFT of 1024 samples, a step every 10 ms (four a frame), zeros around the sound. Raises UserError where the
+    sound is shorter than one frame.
     """
     frames = len(audio) // SAMPLES_PER_FRAME
     if audio.ndim != 1 or frames < 1:
@@ -50,9 +50,9 @@ def spectra(sounds: Tensor) -> Tensor:
 
 
 def flow(frames: Tensor, window: int = 5, ridge: float = 1e-3) -> Tensor:
-    """Optical flow between neighbours of runs (B, L, 3, S, S) -> (B, L - 1, 2, S, S), x and y, pixels a frame.
+    """Optical flow between neighbours of runs (B, L, 3, S, S) -> (B, L - 1, 2, S, S): x and y in pixels.
 
-    Lucas and Kanade 1981: least squares of I_x u + I_y v = -I_t over a window, in closed form, so gradients pass.
+    Lucas and Kanade 1981: least squares of I_x u + I_y v = -I_t over a window, in closed form: gradients pass.
     `ridge` keeps it at 0 where the picture has no structure.
     """
     gray = frames.mean(2)
@@ -82,5 +82,5 @@ def perceptual(drawn: tuple[Tensor, ...], real: tuple[Tensor, ...]) -> Tensor:
 
 
 def judge(real: Tensor, drawn: Tensor, mismatched: Tensor) -> Tensor:
-    """What the discriminator pays: real is 1; drawn lips and real lips with another sound are 0, each half."""
+    """What the discriminator pays: real is 1; drawn lips, and real ones with another sound, are 0, half each."""
     return F.softplus(-real).mean() + (F.softplus(drawn).mean() + F.softplus(mismatched).mean()) / 2

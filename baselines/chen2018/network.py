@@ -1,7 +1,7 @@
 """Lip Movements Generation at a Glance (Chen et al. 2018, section 3): the networks, runs of L frames of lips.
 
-A (1, k, k) kernel of the paper is a two-dimensional one over all frames here, which is the same function; a kernel
-over all L frames takes them as channels. Shapes in comments are those at the small scale: lips of 44 pixels.
+A (1, k, k) kernel of the paper is a two-dimensional one over all frames here, which is the same function; a
+kernel over all L frames takes them as channels. Shapes in comments are those at the small scale.
 """
 
 import torch
@@ -17,6 +17,13 @@ ROWS = 28
 def _conv(before: int, after: int, kernel: int = 3, stride: int | tuple[int, int] = 1) -> nn.Sequential:
     layer = nn.Conv2d(before, after, kernel, stride, kernel // 2, bias=False)
     return nn.Sequential(layer, nn.BatchNorm2d(after), nn.ReLU(inplace=True))
+
+
+def _plain(before: int, after: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
+    """Without batch normalisation: a batch holds few persons, and their statistics would be noise."""
+    return nn.Sequential(
+        nn.Conv2d(before, after, kernel, stride, kernel // 2), nn.LeakyReLU(0.2, inplace=True)
+    )
 
 
 class AudioEncoder(nn.Module):
@@ -65,7 +72,7 @@ class Generator(nn.Module):
         self.copy_still = copy_still
         self.audio = AudioEncoder(mels, audio_width, embedding, dropout, mask)
         self.identity = nn.Sequential(
-            _conv(3, width, 7), _conv(width, 2 * width, 3, 2), _conv(2 * width, 4 * width, 3, 2)
+            _plain(3, width, 7), _plain(width, 2 * width, 3, 2), _plain(2 * width, 4 * width, 3, 2)
         )
         self.fuse = nn.Conv3d(4 * width + embedding, 4 * width, 3, padding=1)
         self.blocks = nn.ModuleList(Residual(4 * width, embedding) for _ in range(blocks))
@@ -139,7 +146,7 @@ class SoundStream(nn.Module):
 
 
 class Correlation(nn.Module):
-    """Cosine of what moves in the sound (its derivative) and what moves in the picture (the flow), section 3.2."""
+    """Cosine of what moves in the sound (its derivative) and in the picture (the flow), section 3.2."""
 
     def __init__(self, length: int, mels: int, width: int, embedding: int, size: int):
         super().__init__()

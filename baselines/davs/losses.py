@@ -4,18 +4,21 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from talkpose.seeds import derive_seed
+
 
 def contrastive(audio: Tensor, video: Tensor, margin: float = 1.0) -> Tensor:
     """Pulls the wid of a sound to that of its own lips and pushes it `margin` away from those of others.
 
-    audio, video: (N, E), row by row of one frame. Mean of d(a_i, v_i)^2 + max(0, margin - d(a_i, v_j))^2, j the next row.
+    audio, video: (N, E), row by row of one frame. Mean of d(a_i, v_i)^2 + max(0, margin - d(a_i, v_j))^2,
+    where j is another row.
     """
     apart = (audio - video.roll(1, 0)).square().sum(1).add(1e-12).sqrt()
     return ((audio - video).square().sum(1) + F.relu(margin - apart).square()).mean()
 
 
 def confusion(logits: Tensor) -> Tensor:
-    """Squared distance of softmax(logits), (B, C), from the even distribution: 0 where nothing can be told."""
+    """Squared distance of softmax(logits), (B, C), from even odds: 0 where nothing can be told."""
     even = 1.0 / logits.shape[1]
     return (logits.softmax(1) - even).square().sum(1).mean()
 
@@ -42,8 +45,6 @@ def fool(drawn: Tensor) -> Tensor:
 
 def word_class(word: str, classes: int) -> int:
     """Class of a word in [0, classes), the same in every run; words may share one where classes are few."""
-    from talkpose.seeds import derive_seed
-
     return derive_seed(0, "davs", "word", word) % classes
 
 

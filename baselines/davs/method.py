@@ -37,7 +37,7 @@ class Sizes(Settings):
     """Networks and training; PAPER holds the paper's and its public code's own where they tell them."""
 
     face: int = Field(64, description="side of the aligned face [pixels]")
-    length: int = Field(3, description="frames of a run, which the sequence discriminator sees as one")
+    length: int = Field(2, description="frames of a run, which the sequence discriminator sees as one")
     identity_widths: tuple[int, ...] = (16, 32, 48, 64)
     audio_width: int = 8
     video_width: int = 16
@@ -54,7 +54,7 @@ class Sizes(Settings):
     mouth_weight: float = Field(16.0, description="of the lips in the L1; the public code: 8 / 4")
     max_turn: float = Field(0.08, description="how far the still's pose may lie from the frame's [radians]")
     lambda_l1: float = 4.0
-    lambda_temporal: float = 5.0
+    lambda_temporal: float = 1.0
     lambda_contrastive: float = 0.1
     lambda_lips: float = Field(
         0.5, description="both encoders go on telling the lips' codes; only if embedding is 8"
@@ -63,18 +63,20 @@ class Sizes(Settings):
     lambda_adversarial: float = 0.05
     lambda_gan: float = 0.01
     discriminator_width: int = 16
-    batch: int = 5
-    steps: int = 700
+    batch: int = 8
+    steps: int = 600
     lr: float = 2e-3
+    momentum: float = Field(0.9, description="first beta of Adam")
     adapt_steps: int = Field(0, description="steps of fitting the decoder to the still before generating")
     adapt_lr: float = 1e-4
     audio_scale: float = Field(1.0, description="factor on the sound's wid when generating")
     PAPER: ClassVar = {
         "face": 256, "length": 8, "identity_widths": (32, 64, 128, 256, 512, 512), "audio_width": 64,
-        "video_width": 64, "embedding": 256, "person": 256, "hidden": 512, "words": 4096, "mask": 0, "lips_steps": 20_000,
-        "lips_lr": 2e-4, "copy_still": False, "mouth_weight": 2.0, "lambda_contrastive": 1.0,
-        "lambda_lips": 0.0, "lambda_word": 1.0, "lambda_adversarial": 1.0, "lambda_gan": 1.0, "discriminator_width": 64,
-        "batch": 8, "steps": 200_000, "lr": 2e-4, "adapt_steps": 5, "audio_scale": 1.5,
+        "video_width": 64, "embedding": 256, "person": 256, "hidden": 512, "words": 4096, "mask": 0,
+        "lips_steps": 20_000, "lips_lr": 2e-4, "copy_still": False, "mouth_weight": 2.0,
+        "lambda_temporal": 5.0, "lambda_contrastive": 1.0, "lambda_lips": 0.0, "lambda_word": 1.0,
+        "lambda_adversarial": 1.0, "lambda_gan": 1.0, "discriminator_width": 64, "batch": 8,
+        "steps": 200_000, "lr": 2e-4, "momentum": 0.5, "adapt_steps": 5, "audio_scale": 1.5,
     }  # fmt: skip
 
 
@@ -119,7 +121,9 @@ class Method(Retrained):
         trained = {**self.networks, "classifier": words}
         for network in (*trained.values(), *critics.values()):
             network.to(session.device)
-        adam = torch.optim.Adam([p for n in trained.values() for p in n.parameters()], s.lr, (0.5, 0.999))
+        adam = torch.optim.Adam(
+            [p for n in trained.values() for p in n.parameters()], s.lr, (s.momentum, 0.999)
+        )
         adversary = torch.optim.Adam(
             [p for n in critics.values() for p in n.parameters()], s.lr, (0.5, 0.999)
         )

@@ -1,7 +1,7 @@
 """DAVS: who speaks and what is spoken, kept apart (Zhou et al. 2019, section 3).
 
-`pid` is the embedding of the person, from a still; `wid` that of the word, from sound or from lips. A decoder draws
-a frame of one of each. Shapes in comments are those at the small scale: faces of 64 pixels.
+`pid` is the embedding of the person, from a still; `wid` that of the word, from sound or from lips. A decoder
+draws a frame of one of each.
 """
 
 import torch
@@ -19,6 +19,13 @@ LIPS = 32
 def _conv(before: int, after: int, kernel: int = 3, stride: int | tuple[int, int] = 1) -> nn.Sequential:
     layer = nn.Conv2d(before, after, kernel, stride, kernel // 2, bias=False)
     return nn.Sequential(layer, nn.BatchNorm2d(after), nn.ReLU(inplace=True))
+
+
+def _plain(before: int, after: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
+    """Without batch normalisation: a batch holds few persons, and their statistics would be noise."""
+    return nn.Sequential(
+        nn.Conv2d(before, after, kernel, stride, kernel // 2), nn.LeakyReLU(0.2, inplace=True)
+    )
 
 
 class AudioEncoder(nn.Module):
@@ -50,12 +57,13 @@ class AudioEncoder(nn.Module):
 
 
 class VideoEncoder(nn.Module):
-    """Lips to wid: (B, 3, S, S) aligned faces, of which it sees the lips alone, -> (B, E)."""
+    """Lips to wid: aligned faces (B, 3, S, S), of which it sees the lips alone, -> (B, E)."""
 
     def __init__(self, width: int, embedding: int):
         super().__init__()
         self.layers = nn.Sequential(
-            _conv(3, width, 3, 2), _conv(width, 2 * width, 3, 2), _conv(2 * width, 4 * width, 3, 2), nn.Flatten()
+            _conv(3, width, 3, 2), _conv(width, 2 * width, 3, 2), _conv(2 * width, 4 * width, 3, 2),
+            nn.Flatten(),
         )  # fmt: skip
         self.dense = nn.Linear(4 * width * (LIPS // 8) ** 2, embedding)
 
@@ -73,7 +81,7 @@ class IdentityEncoder(nn.Module):
     def __init__(self, size: int, widths: tuple[int, ...], embedding: int):
         super().__init__()
         self.stages = nn.ModuleList(
-            _conv(before, after, 3, 2) for before, after in zip((3, *widths), widths, strict=False)
+            _plain(before, after, 3, 2) for before, after in zip((3, *widths), widths, strict=False)
         )
         side = size // 2 ** len(widths)
         self.dense = nn.Linear(widths[-1] * side * side, embedding)
@@ -88,7 +96,7 @@ class IdentityEncoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """pid and wid to a frame; blocks of bilinear doubling and convolution, the person's maps joined in each."""
+    """pid and wid to a frame: bilinear doubling and convolution, the person's maps joined in each block."""
 
     def __init__(self, size: int, widths: tuple[int, ...], embeddings: int, copy_still: bool):
         super().__init__()

@@ -1,4 +1,4 @@
-"""Speech2Vid: sound and stills are encoded apart, joined, and decoded to a frame (Chung et al. 2017, section 2).
+"""Speech2Vid: sound and stills are encoded apart, joined, and decoded (Chung et al. 2017, section 2).
 
 `width` and the like are those of the paper under scale `paper`; comments give shapes at the small scale.
 """

@@ -1,9 +1,9 @@
 """Faces brought to one place: what two-dimensional baselines cut out of a frame, and how it is put back.
 
-Speech moves the lips and the jaw; all else that moves between two frames of one clip is the head. So a frame is
-cut out by the eyes and the nose alone (a similarity to a template, as DAVS and `You said that` do), and a frame
-that a network is to learn from is first brought to the pose of the still that it starts from (an affine map of
-points that speech leaves alone). A network with a fixed pose then sees targets that have one.
+Speech moves the lips and the jaw; all else that moves between two frames of one clip is the head. So a frame
+is cut out by the eyes and the nose alone (a similarity to a template, as DAVS and `You said that` do), and a
+frame that a network is to learn from is first brought to the pose of the still that it starts from (an affine
+map of points that speech leaves alone). A network with a fixed pose then sees targets that have one.
 """
 
 from dataclasses import dataclass
@@ -92,7 +92,7 @@ def soft_mask(size: int, margin: float) -> np.ndarray:
 def mouth_weights(window: Window, size: int, weight: float) -> np.ndarray:
     """Weights (size, size) float32 for a loss: 1 where speech changes nothing, up to `weight` at the lips.
 
-    A smooth bump about the lips' place in the template, 0.5 distances of the eyes to the sides and 0.4 up and down.
+    A smooth bump about the lips' place in the template, 0.5 distances of the eyes wide and 0.4 high.
     """
     along = ((np.arange(size) + 0.5) / size - 0.5) * window.side
     across = (along[None] + window.x) / 0.5
@@ -101,9 +101,9 @@ def mouth_weights(window: Window, size: int, weight: float) -> np.ndarray:
 
 
 def put_back(frame: np.ndarray, crops: np.ndarray, matrix: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Frames (T, S, S, 3) uint8: `frame` (S, S, 3) with each of `crops` (T, size, size, 3) uint8 in its place.
+    """Frames (T, S, S, 3) uint8: `frame` (S, S, 3) with each of `crops` (T, size, size, 3) in its place.
 
-    matrix: as given to `cut_out`; mask: (size, size) weights in [0, 1]. Outside the mask the frame stays exact.
+    matrix: as given to `cut_out`; mask: (size, size) weights in [0, 1]. Where it is 0 the frame stays exact.
     """
     side = (frame.shape[1], frame.shape[0])
     back = cv2.invertAffineTransform(matrix)

@@ -1,4 +1,4 @@
-"""How the lips stand, in eight numbers: what a landmark detector knows of speech, freed from pose and person."""
+"""How the lips stand, in eight numbers: what landmarks tell of speech, freed from pose and person."""
 
 from typing import NamedTuple
 

@@ -1,8 +1,8 @@
 """A first lesson for a baseline's audio encoder: from a window of sound, tell how the lips stand.
 
 On a small corpus the pixels of a face teach an audio encoder next to nothing within minutes; the lips'
-landmarks do. `You said that` starts its audio encoder from a network that was trained to match sound and lips,
-for the same reason.
+landmarks do. `You said that` starts its audio encoder from a network that was trained to match sound and
+lips, for the same reason.
 """
 
 import numpy as np
@@ -26,8 +26,7 @@ def teach_lips(
 ) -> None:
     """Train `encoder`, (B, rows, columns) -> (B, embedding), to tell the lips' codes.
 
-    An embedding of 8 is the codes themselves; a larger one tells them through a linear head, which is dropped. The
-    phase is called `lips`; its curve is the squared error over that of always telling the mean.
+    An embedding of 8 is the codes themselves; a larger one tells them by a linear head, which is dropped. The phase is called `lips`; its curve is the squared error over that of always telling the mean.
     """
     torch.manual_seed(session.seed)
     head = nn.Identity() if embedding == CODES else nn.Linear(embedding, CODES)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from talkpose.errors import UserError
+from talkpose.errors import ClipError, UserError
 from talkpose.face.coefficients import POSE
 from talkpose.methods.aligned import Window, crop_matrix, cut_out, join, pose_matrix
 from talkpose.methods.contract import Footage, Target
@@ -61,8 +61,8 @@ class _Prepared:
 class StillSource:
     """Draws batches of runs of `length` frames with a still, cut out by `window` at `size` pixels.
 
-    The still is another frame of the clip whose head is turned (pitch, yaw) at most `max_turn` radians away from
-    the run's middle frame, where there is one: an affine map brings only a near pose to the still's.
+    The still is another frame of the clip whose head is turned (pitch, yaw) at most `max_turn` radians away
+    from the run's middle frame, where there is one: an affine map brings only a near pose to the still's.
     """
 
     def __init__(
@@ -109,17 +109,18 @@ class StillSource:
         return rows.mean(0), np.maximum(rows.std(0), 1e-4)
 
     def sample(self, seed: int) -> list[int]:
-        """Up to 256 usable clips, by number, in an order that the seed gives; UserError where there is none."""
+        """Up to 256 usable clips, by number, in an order of the seed; UserError where there is none."""
         order = numpy_rng(seed, "stills", "sample").permutation(len(self.clips))[:KEPT]
         usable = [int(number) for number in order if self._prepare(int(number)) is not None]
         if not usable:
             raise UserError(
-                f"no clip has {self.length} frames in a row with a face; check the corpus and its quarantine list"
+                f"no clip has {self.length} frames in a row with a face; "
+                "check the corpus and its quarantine list"
             )
         return usable
 
     def sounds_and_codes(self, number: int) -> tuple[np.ndarray, np.ndarray]:
-        """What is heard of clip `number` of `sample`, (T, rows, columns), and its codes (T, 8), nan where unseen."""
+        """Sounds (T, rows, columns) and codes (T, 8) of clip `number` of `sample`; nan where unseen."""
         prepared = self._prepare(number)
         assert prepared is not None
         return prepared.sounds[: len(prepared.motion)], self.basis.codes(prepared.motion)
@@ -174,8 +175,8 @@ class StillSource:
 class Standardise(nn.Module):
     """Takes the mean out of the columns of the sounds and divides by their scale; both are kept as weights.
 
-    In training a random band of up to `mask` columns and one of up to `mask` rows of every window are set to 0
-    (SpecAugment, Park et al. 2019).
+    In training a random band of up to `mask` columns and one of up to `mask` rows of every window are set to
+    0 (SpecAugment, Park et al. 2019).
     """
 
     mean: Tensor
@@ -213,13 +214,14 @@ class Standardise(nn.Module):
 def first_still(target: Target, window: Window, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The target's first frame, its crop (size, size, 3) uint8, and the matrix that put_back wants.
 
-    Raises UserError where the frame shows no face.
+    Raises ClipError where the frame shows no face.
     """
     footage = target.train
     if not faces_seen(footage)[0]:
-        raise UserError(
+        raise ClipError(
+            "no-face",
             f"{target.person}: no face in the first frame, which is all that an image method sees; "
-            "choose another segment of the video"
+            "choose another segment of the video",
         )
     matrix = crop_matrix(footage.track.landmarks[0], window, size)
     return footage.frames[0], cut_out(footage.frames[0], matrix, size), matrix

@@ -134,6 +134,6 @@ class Session:
 
 
 def decay(optimizer: torch.optim.Optimizer, rate: float, step: int, steps: int) -> None:
-    """Set the learning rate of step `step` of `steps`: `rate`, falling in a line to 0 over the second half."""
+    """Set the learning rate of a step: `rate`, falling in a line to 0 over the second half of `steps`."""
     for group in optimizer.param_groups:
         group["lr"] = rate * min(1.0, 2 * (1 - step / steps))
