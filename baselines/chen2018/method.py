@@ -60,13 +60,14 @@ class Sizes(Settings):
     steps: int = 500
     lr: float = 2e-3
     momentum: float = Field(0.9, description="first beta of the generator's Adam")
+    audio_scale: float = Field(2.0, description="factor on the sound's embedding when generating")
     PAPER: ClassVar = {
         "lips": 64, "length": 16, "mels": 128, "width": 64, "blocks": 9, "audio_width": 64,
         "embedding": 256, "judge_embedding": 256, "mask": 0, "judge_width": 64, "lips_steps": 20_000,
         "lips_lr": 2e-4, "hold_audio": False, "teacher": 0.0, "correlation_steps": 20_000,
         "autoencoder_steps": 20_000, "lesson_batch": 24, "copy_still": False, "mouth_weight": 1.0,
         "lambda_l1": 0.2, "lambda_gan": 1.0, "lambda_correlation": 0.5, "batch": 24, "steps": 100_000,
-        "lr": 2e-4, "momentum": 0.5,
+        "lr": 2e-4, "momentum": 0.5, "audio_scale": 1.0,
     }  # fmt: skip
 
 
@@ -179,10 +180,11 @@ class Method(Retrained):
         sounds = torch.from_numpy(log_mel(audio, s.mels)).to(self.device)
         drawn = []
         with torch.inference_mode():
-            heard = torch.cat([self.generator.audio(part) for part in sounds.split(256)])
+            heard = torch.cat([self.generator.audio(part) * s.audio_scale for part in sounds.split(256)])
             for start in range(0, len(heard), 64):
                 before = min(start, 1)  # the fusing kernel sees one frame to each side
                 part = heard[start - before : start + 65]
                 run = self.generator.draw(part[None], stills)[0, before : before + 64]
                 drawn.append(to_pictures(run))
-        return Generated(put_back(frame, np.concatenate(drawn), matrix, soft_mask(s.lips, 0.3)))
+        mask, over = soft_mask(s.lips, 0.3), still if s.copy_still else None
+        return Generated(put_back(frame, np.concatenate(drawn), matrix, mask, over))

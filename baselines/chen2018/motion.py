@@ -52,7 +52,7 @@ def spectra(sounds: Tensor) -> Tensor:
 def flow(frames: Tensor, window: int = 5, ridge: float = 1e-3) -> Tensor:
     """Optical flow between neighbours of runs (B, L, 3, S, S) -> (B, L - 1, 2, S, S): x and y in pixels.
 
-    Lucas and Kanade 1981: least squares of I_x u + I_y v = -I_t over a window, in closed form: gradients pass.
+    Lucas and Kanade 1981: least squares of I_x u + I_y v = -I_t over a window, in closed form.
     `ridge` keeps it at 0 where the picture has no structure.
     """
     gray = frames.mean(2)
@@ -82,5 +82,5 @@ def perceptual(drawn: tuple[Tensor, ...], real: tuple[Tensor, ...]) -> Tensor:
 
 
 def judge(real: Tensor, drawn: Tensor, mismatched: Tensor) -> Tensor:
-    """What the discriminator pays: real is 1; drawn lips, and real ones with another sound, are 0, half each."""
+    """What the discriminator pays: real is 1; drawn lips and real ones with another sound 0, half each."""
     return F.softplus(-real).mean() + (F.softplus(drawn).mean() + F.softplus(mismatched).mean()) / 2

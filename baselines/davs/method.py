@@ -36,9 +36,9 @@ from .network import (
 class Sizes(Settings):
     """Networks and training; PAPER holds the paper's and its public code's own where they tell them."""
 
-    face: int = Field(64, description="side of the aligned face [pixels]")
+    face: int = Field(48, description="side of the aligned face [pixels]")
     length: int = Field(2, description="frames of a run, which the sequence discriminator sees as one")
-    identity_widths: tuple[int, ...] = (16, 32, 48, 64)
+    identity_widths: tuple[int, ...] = (16, 32, 48)
     audio_width: int = 8
     video_width: int = 16
     embedding: int = Field(8, description="of the word (wid); 8 are the lips' codes themselves")
@@ -69,7 +69,7 @@ class Sizes(Settings):
     momentum: float = Field(0.9, description="first beta of Adam")
     adapt_steps: int = Field(0, description="steps of fitting the decoder to the still before generating")
     adapt_lr: float = 1e-4
-    audio_scale: float = Field(1.0, description="factor on the sound's wid when generating")
+    audio_scale: float = Field(2.0, description="factor on the sound's wid when generating")
     PAPER: ClassVar = {
         "face": 256, "length": 8, "identity_widths": (32, 64, 128, 256, 512, 512), "audio_width": 64,
         "video_width": 64, "embedding": 256, "person": 256, "hidden": 512, "words": 4096, "mask": 0,
@@ -197,7 +197,8 @@ class Method(Retrained):
                 wid = self.audio(part) * s.audio_scale
                 alike = [m.expand(len(part), *m.shape[1:]) for m in (pid, stills, *maps)]
                 drawn.append(to_pictures(decoder(alike[0], wid, alike[2:], alike[1])))
-        return Generated(put_back(frame, np.concatenate(drawn), matrix, soft_mask(s.face, 0.25)))
+        mask, over = soft_mask(s.face, 0.25), still if s.copy_still else None
+        return Generated(put_back(frame, np.concatenate(drawn), matrix, mask, over))
 
     def _adapted(self, stills: Tensor) -> Decoder:
         """The decoder after `adapt_steps` steps towards drawing the still from its own lips."""

@@ -24,10 +24,10 @@ from .network import ROWS, Deblur, Generator
 class Sizes(Settings):
     """Networks and training; PAPER holds the paper's own where it tells them."""
 
-    face: int = Field(64, description="side of the aligned face [pixels]")
+    face: int = Field(48, description="side of the aligned face [pixels]")
     stills: int = Field(1, description="pictures of the person; an image method knows one, so it is repeated")
     audio_width: int = 8
-    identity_widths: tuple[int, ...] = (16, 32, 48, 64)
+    identity_widths: tuple[int, ...] = (16, 32, 48)
     embedding: int = Field(8, description="of the sound and of the person; 8 are the lips' codes themselves")
     dropout: float = Field(0.5, description="of the audio encoder")
     mask: int = Field(4, description="widest band of a sound's rows or columns that training hides")
@@ -50,11 +50,12 @@ class Sizes(Settings):
     steps: int = 800
     deblur_steps: int = 80
     lr: float = 2e-3
+    audio_scale: float = Field(2.0, description="factor on the sound's embedding when generating")
     PAPER: ClassVar = {
         "face": 112, "stills": 5, "audio_width": 64, "identity_widths": (96, 256, 512, 512), "embedding": 256,
         "mask": 0, "lips_steps": 20_000, "lips_lr": 2e-4, "hold_audio": False, "teacher": 0.0,
         "copy_still": False, "mouth_weight": 1.0, "deblur_width": 64, "deblur_layers": 10, "batch": 64,
-        "steps": 200_000, "deblur_steps": 50_000, "lr": 2e-4,
+        "steps": 200_000, "deblur_steps": 50_000, "audio_scale": 1.0, "lr": 2e-4,
     }  # fmt: skip
 
 
@@ -136,6 +137,8 @@ class Method(Retrained):
         drawn = []
         with torch.inference_mode():
             for part in sounds.split(64):
+                heard = self.generator.audio(part) * s.audio_scale
                 same = stills.expand(len(part), -1, -1, -1)
-                drawn.append(to_pictures(self.deblur(self.generator(part, same), same)))
-        return Generated(put_back(frame, np.concatenate(drawn), matrix, soft_mask(s.face, 0.25)))
+                drawn.append(to_pictures(self.deblur(self.generator.draw(heard, same), same)))
+        mask, over = soft_mask(s.face, 0.25), still if s.copy_still else None
+        return Generated(put_back(frame, np.concatenate(drawn), matrix, mask, over))

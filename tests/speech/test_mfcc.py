@@ -5,7 +5,7 @@ import pytest
 import soundfile
 
 from talkpose.errors import UserError
-from talkpose.speech.mfcc import mel_filters, mfcc, speech_windows, windows
+from talkpose.speech.mfcc import context_windows, mel_filters, mfcc, speech_windows, windows
 
 
 def reference(audio):
@@ -82,3 +82,24 @@ def test_a_click_moves_only_the_windows_that_contain_it():
 def test_unusable_sound_is_refused(audio):
     with pytest.raises(UserError, match="mono sound"):
         speech_windows(audio)
+
+
+def test_filters_span_what_they_are_told():
+    filters = mel_filters(40, 300.0, 3700.0)
+    assert filters.shape == (40, 257)
+    heard = np.flatnonzero(filters.any(0)) * 16000 / 512
+    assert 290 <= heard.min() <= 340
+    assert 3640 <= heard.max() <= 3710
+
+
+def test_context_windows_hold_the_rows_about_a_frame():
+    audio = np.random.default_rng(0).normal(size=640 * 12).astype(np.float32)
+    windows = context_windows(audio, 7, 20, 13, 300.0, 3700.0)
+    assert windows.shape == (12, 20, 12)
+    rows = mfcc(audio, 13, 300.0, 3700.0)[:, 1:]
+    assert windows[5] == pytest.approx(rows[13:33], abs=1e-4)
+    assert windows[0, :5] == pytest.approx(0, abs=1e-9)  # silence before the sound: a flat spectrum
+    # the windows of stage 1 are the ones that begin 12 rows before their frame
+    assert context_windows(audio, 12, 28) == pytest.approx(speech_windows(audio), abs=1e-4)
+    with pytest.raises(UserError, match="at least 640 samples"):
+        context_windows(audio[:600], 7, 20)

@@ -100,16 +100,26 @@ def mouth_weights(window: Window, size: int, weight: float) -> np.ndarray:
     return (1 + (weight - 1) * np.exp(-np.square(across * across + down * down))).astype(np.float32)
 
 
-def put_back(frame: np.ndarray, crops: np.ndarray, matrix: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def put_back(
+    frame: np.ndarray,
+    crops: np.ndarray,
+    matrix: np.ndarray,
+    mask: np.ndarray,
+    still: np.ndarray | None = None,
+) -> np.ndarray:
     """Frames (T, S, S, 3) uint8: `frame` (S, S, 3) with each of `crops` (T, size, size, 3) in its place.
 
     matrix: as given to `cut_out`; mask: (size, size) weights in [0, 1]. Where it is 0 the frame stays exact.
+    With `still`, the crop (size, size, 3) that was cut out of `frame`, only what crops change is put back:
+    what they leave alone stays as sharp as the frame.
     """
     side = (frame.shape[1], frame.shape[0])
     back = cv2.invertAffineTransform(matrix)
     weight = cv2.warpAffine(mask, back, side, flags=cv2.INTER_LINEAR)[..., None]
     out = np.empty((len(crops), *frame.shape), np.uint8)
     for place, crop in enumerate(crops):
-        drawn = cv2.warpAffine(crop, back, side, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        out[place] = np.rint(frame + weight * (drawn.astype(np.float32) - frame))
+        change = crop.astype(np.float32) if still is None else crop.astype(np.float32) - still
+        drawn = cv2.warpAffine(change, back, side, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        whole = frame + weight * (drawn - frame if still is None else drawn)
+        out[place] = np.rint(whole.clip(0, 255))
     return out

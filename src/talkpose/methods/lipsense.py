@@ -26,7 +26,8 @@ def teach_lips(
 ) -> None:
     """Train `encoder`, (B, rows, columns) -> (B, embedding), to tell the lips' codes.
 
-    An embedding of 8 is the codes themselves; a larger one tells them by a linear head, which is dropped. The phase is called `lips`; its curve is the squared error over that of always telling the mean.
+    An embedding of 8 is the codes themselves; a larger one tells them by a linear head, which is dropped. The
+    phase is called `lips`; its curve is the squared error over that of always telling the mean.
     """
     torch.manual_seed(session.seed)
     head = nn.Identity() if embedding == CODES else nn.Linear(embedding, CODES)
