@@ -71,15 +71,15 @@ class Generator(nn.Module):
         super().__init__()
         self.copy_still = copy_still
         self.audio = AudioEncoder(mels, audio_width, embedding, dropout, mask)
-        self.identity = nn.Sequential(
-            _plain(3, width, 7), _plain(width, 2 * width, 3, 2), _plain(2 * width, 4 * width, 3, 2)
+        self.identity = nn.ModuleList(
+            [_plain(3, width, 7), _plain(width, 2 * width, 3, 2), _plain(2 * width, 4 * width, 3, 2)]
         )
         self.fuse = nn.Conv3d(4 * width + embedding, 4 * width, 3, padding=1)
         self.blocks = nn.ModuleList(Residual(4 * width, embedding) for _ in range(blocks))
-        self.up = nn.Sequential(
-            nn.ConvTranspose2d(4 * width, 2 * width, 4, 2, 1), nn.BatchNorm2d(2 * width), nn.ReLU(True),
-            nn.ConvTranspose2d(2 * width, width, 4, 2, 1), nn.BatchNorm2d(width), nn.ReLU(True),
-        )  # fmt: skip
+        self.up = nn.ModuleList(
+            [nn.ConvTranspose2d(4 * width, 2 * width, 4, 2, 1), nn.ConvTranspose2d(2 * width, width, 4, 2, 1)]
+        )
+        self.join = nn.ModuleList([_conv(4 * width, 2 * width), _conv(2 * width, width)])
         self.head = nn.Conv2d(width, 4 if copy_still else 3, 7, padding=3)
         nn.init.normal_(self.head.weight, 0.0, 0.02)
         nn.init.zeros_(self.head.bias)
@@ -94,14 +94,19 @@ class Generator(nn.Module):
     def draw(self, heard: Tensor, stills: Tensor) -> Tensor:
         """As `forward`, of the sound's embedding (B, L, E)."""
         batch, length = heard.shape[:2]
-        person = self.identity(stills)  # (B, 64, 11, 11)
-        still = person[:, :, None].expand(-1, -1, length, -1, -1)
+        maps, person = [], stills
+        for stage in self.identity:
+            person = stage(person)
+            maps.append(person)
+        still = person[:, :, None].expand(-1, -1, length, -1, -1)  # (B, 4 width, L, S/4, S/4)
         sound = heard.transpose(1, 2)[..., None, None].expand(-1, -1, -1, *person.shape[2:])
         x = F.relu(self.fuse(torch.cat([still, sound], 1)))
         x = x.transpose(1, 2).flatten(0, 1)
         for block in self.blocks:
             x = block(x, heard.flatten(0, 1))
-        drawn = self.head(self.up(x)).view(batch, length, -1, *stills.shape[2:])
+        for up, join, skip in zip(self.up, self.join, maps[1::-1], strict=True):
+            x = join(torch.cat([up(x), skip.repeat_interleave(length, 0)], 1))
+        drawn = self.head(x).view(batch, length, -1, *stills.shape[2:])
         if not self.copy_still:
             return torch.tanh(drawn)
         new = torch.sigmoid(drawn[:, :, 3:])  # where the still gives way

@@ -50,6 +50,12 @@ class Sizes(Settings):
     lips_steps: int = Field(300, description="first lesson of the audio encoder: to tell the lips' landmarks")
     lips_batch: int = 64
     lips_lr: float = 2e-3
+    look_steps: int = Field(
+        150, description="first lesson of the video encoder: the same codes from the lips"
+    )
+    video_share: float = Field(
+        0.75, description="share of steps at which the lips' wid is drawn, not the sound's"
+    )
     copy_still: bool = Field(True, description="the decoder draws over the still, through a mask of its own")
     mouth_weight: float = Field(16.0, description="of the lips in the L1; the public code: 8 / 4")
     max_turn: float = Field(0.08, description="how far the still's pose may lie from the frame's [radians]")
@@ -63,7 +69,7 @@ class Sizes(Settings):
     lambda_adversarial: float = 0.05
     lambda_gan: float = 0.01
     discriminator_width: int = 16
-    batch: int = 8
+    batch: int = 7
     steps: int = 600
     lr: float = 2e-3
     momentum: float = Field(0.9, description="first beta of Adam")
@@ -73,10 +79,10 @@ class Sizes(Settings):
     PAPER: ClassVar = {
         "face": 256, "length": 8, "identity_widths": (32, 64, 128, 256, 512, 512), "audio_width": 64,
         "video_width": 64, "embedding": 256, "person": 256, "hidden": 512, "words": 4096, "mask": 0,
-        "lips_steps": 20_000, "lips_lr": 2e-4, "copy_still": False, "mouth_weight": 2.0,
-        "lambda_temporal": 5.0, "lambda_contrastive": 1.0, "lambda_lips": 0.0, "lambda_word": 1.0,
-        "lambda_adversarial": 1.0, "lambda_gan": 1.0, "discriminator_width": 64, "batch": 8,
-        "steps": 200_000, "lr": 2e-4, "momentum": 0.5, "adapt_steps": 5, "audio_scale": 1.5,
+        "lips_steps": 20_000, "lips_lr": 2e-4, "look_steps": 0, "video_share": 0.5, "copy_still": False,
+        "mouth_weight": 2.0, "lambda_temporal": 5.0, "lambda_contrastive": 1.0, "lambda_lips": 0.0,
+        "lambda_word": 1.0, "lambda_adversarial": 1.0, "lambda_gan": 1.0, "discriminator_width": 64,
+        "batch": 8, "steps": 200_000, "lr": 2e-4, "momentum": 0.5, "adapt_steps": 5, "audio_scale": 1.5,
     }  # fmt: skip
 
 
@@ -121,6 +127,7 @@ class Method(Retrained):
         trained = {**self.networks, "classifier": words}
         for network in (*trained.values(), *critics.values()):
             network.to(session.device)
+        self._look(session, source)
         adam = torch.optim.Adam(
             [p for n in trained.values() for p in n.parameters()], s.lr, (s.momentum, 0.999)
         )
@@ -142,7 +149,7 @@ class Method(Retrained):
                 heard = self.audio(batch.sounds.flatten(0, 1))
                 seen = self.video(frames.flatten(0, 1))
                 # Sound and lips take turns at the decoder: half the cost of drawing both at every step.
-                wid = seen if index % 2 else heard
+                wid = seen if session.rng("turn").random() < s.video_share else heard
                 drawn = self.decoder(pid[who], wid, [m[who] for m in maps], stills[who])
                 drawn = drawn.view_as(frames)
                 tell = losses.judge(critics["frames"](frames), critics["frames"](drawn.detach()))
@@ -173,6 +180,22 @@ class Method(Retrained):
             }  # fmt: skip
 
         session.run("joint", s.steps, step, {**trained, **critics}, {"adam": adam, "adversary": adversary})
+
+    def _look(self, session: Session, source: StillSource) -> None:
+        """The video encoder's own first lesson: the lips' codes from their picture."""
+        s = self.settings
+        adam = torch.optim.Adam(self.video.parameters(), s.lr)
+
+        def step(index: int) -> dict[str, Tensor]:
+            decay(adam, s.lr, index, s.look_steps)
+            batch = source.batch(session.rng("batch"), 2 * s.batch).to(session.device)
+            codes = batch.codes.flatten(0, 1)
+            with session.autocast():
+                error = (self.video(batch.frames.flatten(0, 1)) - codes).square().sum(1).mean()
+            session.descend(adam, error)
+            return {"error": error.detach() / codes.square().sum(1).mean()}
+
+        session.run("look", s.look_steps, step, {"video": self.video}, {"adam": adam})
 
     def _label(self, clips: TrainingClips, number: int) -> int:
         word = clips[number].word
