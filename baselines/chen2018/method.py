@@ -1,16 +1,17 @@
 """Lip Movements Generation at a Glance (Chen, Li, Maddox, Duan and Xu, ECCV 2018), trained here."""
 
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor
 
 from talkpose.config import RunConfig
 from talkpose.methods.aligned import LIPS, mouth_weights, put_back, soft_mask
 from talkpose.methods.contract import Generated, Target
+from talkpose.methods.lips import CODES
 from talkpose.methods.lipsense import teach_lips
 from talkpose.methods.retrained import Retrained, Settings, TrainingClips
 from talkpose.methods.specs import MethodSpec
@@ -69,6 +70,16 @@ class Sizes(Settings):
         "lambda_l1": 0.2, "lambda_gan": 1.0, "lambda_correlation": 0.5, "batch": 24, "steps": 100_000,
         "lr": 2e-4, "momentum": 0.5, "audio_scale": 1.0,
     }  # fmt: skip
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.teacher and self.embedding != CODES:
+            raise ValueError(
+                f"`embedding` must be {CODES} where `teacher` tells the lips' codes; or set `teacher` to 0"
+            )
+        if self.lips % 4:
+            raise ValueError("`lips` must be a multiple of 4")
+        return self
 
 
 class Method(Retrained):

@@ -1,11 +1,11 @@
 """DAVS, disentangled audio-visual system (Zhou, Liu, Liu, Luo and Wang, AAAI 2019), trained here."""
 
 import copy
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -13,6 +13,7 @@ from talkpose.config import RunConfig
 from talkpose.errors import UserError
 from talkpose.methods.aligned import FACE, mouth_weights, put_back, soft_mask
 from talkpose.methods.contract import Generated, Target
+from talkpose.methods.lips import CODES
 from talkpose.methods.lipsense import teach_lips
 from talkpose.methods.retrained import Retrained, Settings, TrainingClips
 from talkpose.methods.specs import MethodSpec
@@ -84,6 +85,16 @@ class Sizes(Settings):
         "lambda_word": 1.0, "lambda_adversarial": 1.0, "lambda_gan": 1.0, "discriminator_width": 64,
         "batch": 8, "steps": 200_000, "lr": 2e-4, "momentum": 0.5, "adapt_steps": 5, "audio_scale": 1.5,
     }  # fmt: skip
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if (self.lambda_lips or self.look_steps) and self.embedding != CODES:
+            raise ValueError(
+                f"`embedding` must be {CODES} unless `lambda_lips`, `look_steps` are 0"
+            )
+        if self.face % 2 ** len(self.identity_widths):
+            raise ValueError("`face` must halve evenly, once for each of `identity_widths`")
+        return self
 
 
 def hear(audio: np.ndarray) -> np.ndarray:

@@ -1,15 +1,16 @@
 """You Said That? (Chung, Jamaludin and Zisserman, BMVC 2017), trained here."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor
 
 from talkpose.config import RunConfig
 from talkpose.methods.aligned import FACE, mouth_weights, put_back, soft_mask
 from talkpose.methods.contract import Generated, Target
+from talkpose.methods.lips import CODES
 from talkpose.methods.lipsense import teach_lips
 from talkpose.methods.retrained import Retrained, Settings, TrainingClips
 from talkpose.methods.specs import MethodSpec
@@ -57,6 +58,16 @@ class Sizes(Settings):
         "copy_still": False, "mouth_weight": 1.0, "deblur_width": 64, "deblur_layers": 10, "batch": 64,
         "steps": 200_000, "deblur_steps": 50_000, "audio_scale": 1.0, "lr": 2e-4,
     }  # fmt: skip
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.teacher and self.embedding != CODES:
+            raise ValueError(
+                f"`embedding` must be {CODES} where `teacher` tells the lips' codes; or set `teacher` to 0"
+            )
+        if self.face % 2 ** len(self.identity_widths):
+            raise ValueError("`face` must halve evenly, once for each of `identity_widths`")
+        return self
 
 
 def hear(audio: np.ndarray) -> np.ndarray:

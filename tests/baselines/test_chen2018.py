@@ -118,6 +118,14 @@ def test_networks_of_judges(network):
     assert network.Autoencoder(4, 4)(frames).shape == frames.shape
 
 
+def test_settings_that_do_not_fit_are_refused():
+    kind = type(method("chen2018")).settings_type
+    with pytest.raises(ValueError, match="`embedding` must be 8"):
+        kind(embedding=9)
+    with pytest.raises(ValueError, match="must (halve evenly|be a multiple)"):
+        kind(lips=30)
+
+
 def test_paper_scale_builds():
     kind = type(method("chen2018"))
     built = method("chen2018", **kind.settings_type.PAPER)

@@ -102,6 +102,14 @@ def test_clips_without_words_are_refused(tmp_path):
         method("davs", **{**SMALL, "lips_steps": 1}).fit(mute, session(tmp_path / "checkpoint"))
 
 
+def test_settings_that_do_not_fit_are_refused():
+    kind = type(method("davs")).settings_type
+    with pytest.raises(ValueError, match="`embedding` must be 8"):
+        kind(embedding=9)
+    with pytest.raises(ValueError, match="must (halve evenly|be a multiple)"):
+        kind(face=30)
+
+
 def test_paper_scale_builds():
     kind = type(method("davs"))
     built = method("davs", **kind.settings_type.PAPER)

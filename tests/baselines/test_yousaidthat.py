@@ -61,6 +61,14 @@ def test_hears_350_ms_about_a_frame():
     assert changed.argmax() == 16  # 4 frames ahead: the window ends 20 steps after its frame's start
 
 
+def test_settings_that_do_not_fit_are_refused():
+    kind = type(method("yousaidthat")).settings_type
+    with pytest.raises(ValueError, match="`embedding` must be 8"):
+        kind(embedding=9)
+    with pytest.raises(ValueError, match="must (halve evenly|be a multiple)"):
+        kind(face=30)
+
+
 def test_paper_scale_builds():
     kind = type(method("yousaidthat"))
     built = method("yousaidthat", **kind.settings_type.PAPER)
