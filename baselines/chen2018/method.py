@@ -30,7 +30,7 @@ class Sizes(Settings):
     length: int = Field(3, description="frames of a run")
     mels: int = Field(40, description="bands of the log-mel spectrum")
     width: int = 12
-    blocks: int = 3
+    blocks: int = 2
     audio_width: int = 8
     embedding: int = Field(8, description="of the sound; 8 are the lips' codes themselves")
     judge_embedding: int = 32
@@ -50,14 +50,14 @@ class Sizes(Settings):
     correlation_steps: int = Field(100, description="lesson of the sound-flow correlation, on real runs")
     autoencoder_steps: int = Field(100, description="training of the autoencoder behind the perceptual loss")
     lesson_batch: int = 8
-    copy_still: bool = Field(True, description="the decoder draws over the still, through a mask of its own")
+    copy_still: bool = Field(True, description="the decoder's output is added to the still")
     mouth_weight: float = Field(6.0, description="of the lips in the L1; 1 is the paper's plain L1")
     max_turn: float = Field(0.08, description="how far the still's pose may lie from the frame's [radians]")
     lambda_l1: float = 10.0
     lambda_gan: float = 0.02
     lambda_correlation: float = 0.05
     lambda_perceptual: float = 1.0
-    batch: int = 8
+    batch: int = 6
     steps: int = 500
     lr: float = 2e-3
     momentum: float = Field(0.9, description="first beta of the generator's Adam")

@@ -80,11 +80,9 @@ class Generator(nn.Module):
             [nn.ConvTranspose2d(4 * width, 2 * width, 4, 2, 1), nn.ConvTranspose2d(2 * width, width, 4, 2, 1)]
         )
         self.join = nn.ModuleList([_conv(4 * width, 2 * width), _conv(2 * width, width)])
-        self.head = nn.Conv2d(width, 4 if copy_still else 3, 7, padding=3)
+        self.head = nn.Conv2d(width, 3, 7, padding=3)
         nn.init.normal_(self.head.weight, 0.0, 0.02)
         nn.init.zeros_(self.head.bias)
-        if copy_still:
-            nn.init.constant_(self.head.bias[3:], -1.0)
 
     def forward(self, sounds: Tensor, stills: Tensor) -> Tensor:
         """(B, L, 28, M) and (B, 3, S, S) -> (B, L, 3, S, S) in [-1, 1]."""
@@ -107,10 +105,7 @@ class Generator(nn.Module):
         for up, join, skip in zip(self.up, self.join, maps[1::-1], strict=True):
             x = join(torch.cat([up(x), skip.repeat_interleave(length, 0)], 1))
         drawn = self.head(x).view(batch, length, -1, *stills.shape[2:])
-        if not self.copy_still:
-            return torch.tanh(drawn)
-        new = torch.sigmoid(drawn[:, :, 3:])  # where the still gives way
-        return new * torch.tanh(drawn[:, :, :3]) + (1 - new) * stills[:, None]
+        return stills[:, None] + drawn if self.copy_still else torch.tanh(drawn)
 
 
 class Stream(nn.Module):

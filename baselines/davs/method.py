@@ -57,7 +57,7 @@ class Sizes(Settings):
     video_share: float = Field(
         0.75, description="share of steps at which the lips' wid is drawn, not the sound's"
     )
-    copy_still: bool = Field(True, description="the decoder draws over the still, through a mask of its own")
+    copy_still: bool = Field(True, description="the decoder adds to the still, through its own mask")
     mouth_weight: float = Field(16.0, description="of the lips in the L1; the public code: 8 / 4")
     max_turn: float = Field(0.08, description="how far the still's pose may lie from the frame's [radians]")
     lambda_l1: float = 4.0
@@ -89,9 +89,7 @@ class Sizes(Settings):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if (self.lambda_lips or self.look_steps) and self.embedding != CODES:
-            raise ValueError(
-                f"`embedding` must be {CODES} unless `lambda_lips`, `look_steps` are 0"
-            )
+            raise ValueError(f"`embedding` must be {CODES} unless `lambda_lips`, `look_steps` are 0")
         if self.face % 2 ** len(self.identity_widths):
             raise ValueError("`face` must halve evenly, once for each of `identity_widths`")
         return self

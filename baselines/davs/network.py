@@ -112,7 +112,7 @@ class Decoder(nn.Module):
         nn.init.normal_(self.head.weight, 0.0, 0.02)
         nn.init.zeros_(self.head.bias)
         if copy_still:
-            nn.init.constant_(self.head.bias[3:], -1.0)
+            nn.init.constant_(self.head.bias[3:], 1.0)
 
     def forward(self, pid: Tensor, wid: Tensor, maps: list[Tensor], stills: Tensor) -> Tensor:
         """Frames (B, 3, S, S) in [-1, 1]."""
@@ -127,7 +127,7 @@ class Decoder(nn.Module):
         if not self.copy_still:
             return torch.tanh(drawn)
         new = torch.sigmoid(drawn[:, 3:])  # where the still gives way
-        return new * torch.tanh(drawn[:, :3]) + (1 - new) * stills
+        return stills + new * drawn[:, :3]
 
 
 class Classifier(nn.Module):

@@ -42,7 +42,7 @@ class Sizes(Settings):
         le=1,
         description="share of steps whose lips are told by their landmarks, not by the sound",
     )
-    copy_still: bool = Field(True, description="the decoder draws over the still, through a mask of its own")
+    copy_still: bool = Field(True, description="the decoder adds to the still, through its own mask")
     deblur_width: int = 24
     deblur_layers: int = 5
     mouth_weight: float = Field(16.0, description="of the lips in the loss; 1 is the paper's plain L1")

@@ -98,7 +98,7 @@ class Generator(nn.Module):
         nn.init.normal_(self.head.weight, 0.0, 0.02)
         nn.init.zeros_(self.head.bias)
         if copy_still:
-            nn.init.constant_(self.head.bias[3:], -1.0)
+            nn.init.constant_(self.head.bias[3:], 1.0)
 
     def forward(self, sounds: Tensor, stills: Tensor) -> Tensor:
         """Frames (B, 3, S, S) in [-1, 1] of windows (B, 35, 12) and stills (B, 3 K, S, S)."""
@@ -119,7 +119,7 @@ class Generator(nn.Module):
         if not self.copy_still:
             return torch.tanh(drawn)
         new = torch.sigmoid(drawn[:, 3:])  # where the still gives way
-        return new * torch.tanh(drawn[:, :3]) + (1 - new) * stills[:, :3]
+        return stills[:, :3] + new * drawn[:, :3]
 
 
 class Deblur(nn.Module):
