@@ -14,6 +14,10 @@ ROWS = 28
 """Steps of 10 ms in a window of sound: 280 ms about a frame."""
 
 
+GENTLE = 0.1
+"""Factor on what is added to the still: a step of Adam moves all weights of the last layer at once."""
+
+
 def _conv(before: int, after: int, kernel: int = 3, stride: int | tuple[int, int] = 1) -> nn.Sequential:
     layer = nn.Conv2d(before, after, kernel, stride, kernel // 2, bias=False)
     return nn.Sequential(layer, nn.BatchNorm2d(after), nn.ReLU(inplace=True))
@@ -105,7 +109,7 @@ class Generator(nn.Module):
         for up, join, skip in zip(self.up, self.join, maps[1::-1], strict=True):
             x = join(torch.cat([up(x), skip.repeat_interleave(length, 0)], 1))
         drawn = self.head(x).view(batch, length, -1, *stills.shape[2:])
-        return stills[:, None] + drawn if self.copy_still else torch.tanh(drawn)
+        return stills[:, None] + GENTLE * drawn if self.copy_still else torch.tanh(drawn)
 
 
 class Stream(nn.Module):

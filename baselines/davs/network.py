@@ -16,6 +16,10 @@ LIPS = 32
 """Side of the lips that the video encoder sees [pixels]."""
 
 
+GENTLE = 0.1
+"""Factor on what is added to the still: a step of Adam moves all weights of the last layer at once."""
+
+
 def _conv(before: int, after: int, kernel: int = 3, stride: int | tuple[int, int] = 1) -> nn.Sequential:
     layer = nn.Conv2d(before, after, kernel, stride, kernel // 2, bias=False)
     return nn.Sequential(layer, nn.BatchNorm2d(after), nn.ReLU(inplace=True))
@@ -127,7 +131,7 @@ class Decoder(nn.Module):
         if not self.copy_still:
             return torch.tanh(drawn)
         new = torch.sigmoid(drawn[:, 3:])  # where the still gives way
-        return stills + new * drawn[:, :3]
+        return stills + GENTLE * new * drawn[:, :3]
 
 
 class Classifier(nn.Module):

@@ -32,7 +32,7 @@ class Sizes(Settings):
     embedding: int = Field(8, description="of the sound and of the person; 8 are the lips' codes themselves")
     dropout: float = Field(0.5, description="of the audio encoder")
     mask: int = Field(4, description="widest band of a sound's rows or columns that training hides")
-    lips_steps: int = Field(250, description="first lesson of the audio encoder: to tell the lips' landmarks")
+    lips_steps: int = Field(200, description="first lesson of the audio encoder: to tell the lips' landmarks")
     lips_batch: int = 64
     lips_lr: float = 2e-3
     hold_audio: bool = Field(True, description="the audio encoder stays as the first lesson left it")
@@ -48,8 +48,8 @@ class Sizes(Settings):
     mouth_weight: float = Field(16.0, description="of the lips in the loss; 1 is the paper's plain L1")
     max_turn: float = Field(0.08, description="how far the still's pose may lie from the frame's [radians]")
     batch: int = 12
-    steps: int = 700
-    deblur_steps: int = 60
+    steps: int = 900
+    deblur_steps: int = 20
     lr: float = 2e-3
     audio_scale: float = Field(2.0, description="factor on the sound's embedding when generating")
     PAPER: ClassVar = {

@@ -13,6 +13,10 @@ ROWS, COLUMNS = 35, 12
 """A window of sound: 350 ms of MFCC 1..12."""
 
 
+GENTLE = 0.1
+"""Factor on what is added to the still: a step of Adam moves all weights of the last layer at once."""
+
+
 def _conv(before: int, after: int, kernel: int = 3, stride: int | tuple[int, int] = 1) -> nn.Sequential:
     layer = nn.Conv2d(before, after, kernel, stride, kernel // 2, bias=False)
     return nn.Sequential(layer, nn.BatchNorm2d(after), nn.ReLU(inplace=True))
@@ -119,7 +123,7 @@ class Generator(nn.Module):
         if not self.copy_still:
             return torch.tanh(drawn)
         new = torch.sigmoid(drawn[:, 3:])  # where the still gives way
-        return stills[:, :3] + new * drawn[:, :3]
+        return stills[:, :3] + GENTLE * new * drawn[:, :3]
 
 
 class Deblur(nn.Module):
