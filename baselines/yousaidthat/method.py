@@ -55,7 +55,7 @@ class Sizes(Settings):
     steps: int = 700
     deblur_steps: int = 20
     lr: float = 1.5e-3
-    audio_scale: float = Field(1.0, description="factor on the sound's embedding when generating")
+    audio_scale: float = Field(1.3, description="factor on the sound's embedding when generating")
     PAPER: ClassVar = {
         "window": "face", "relative": False, "face": 112, "stills": 5, "audio_width": 64, "identity_widths": (96, 256, 512, 512), "embedding": 256,
         "mask": 0, "lips_steps": 20_000, "lips_lr": 2e-4, "hold_audio": False, "teacher": 0.0,
@@ -105,7 +105,9 @@ class Method(Retrained):
         source = StillSource(clips, self.window, s.face, 1, hear, s.max_turn)
         self.generator.audio.standardise.fit(*source.scales(self.seed))
 
-        weights = torch.from_numpy(mouth_weights(self.window, s.face, s.mouth_weight) * soft_mask(s.face, 0.25))
+        weights = torch.from_numpy(
+            mouth_weights(self.window, s.face, s.mouth_weight) * soft_mask(s.face, 0.25)
+        )
         weights = (weights / weights.mean()).to(session.device)
 
         def l1(drawn: Tensor, frames: Tensor) -> Tensor:
