@@ -1,6 +1,6 @@
 """You Said That? (Chung, Jamaludin and Zisserman, BMVC 2017), trained here."""
 
-from typing import ClassVar, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -8,8 +8,9 @@ from pydantic import Field, model_validator
 from torch import Tensor
 
 from talkpose.config import RunConfig
-from talkpose.methods.aligned import FACE, mouth_weights, put_back, soft_mask
+from talkpose.methods.aligned import WINDOWS, mouth_weights, put_back, soft_mask
 from talkpose.methods.contract import Generated, Target
+from talkpose.methods.lipchange import LipChange
 from talkpose.methods.lips import CODES
 from talkpose.methods.lipsense import teach_lips
 from talkpose.methods.retrained import Retrained, Settings, TrainingClips
@@ -25,14 +26,15 @@ from .network import ROWS, Deblur, Generator
 class Sizes(Settings):
     """Networks and training; PAPER holds the paper's own where it tells them."""
 
-    face: int = Field(48, description="side of the aligned face [pixels]")
+    window: Literal["face", "lips"] = Field("lips", description="what the networks see; paper: the face")
+    face: int = Field(48, description="side of the picture of it [pixels]")
     stills: int = Field(1, description="pictures of the person; an image method knows one, so it is repeated")
     audio_width: int = 8
     identity_widths: tuple[int, ...] = (16, 32, 48)
     embedding: int = Field(8, description="of the sound and of the person; 8 are the lips' codes themselves")
-    dropout: float = Field(0.5, description="of the audio encoder")
-    mask: int = Field(4, description="widest band of a sound's rows or columns that training hides")
-    lips_steps: int = Field(250, description="first lesson of the audio encoder: to tell the lips' landmarks")
+    dropout: float = Field(0.3, description="of the audio encoder")
+    mask: int = Field(3, description="widest band of a sound's rows or columns that training hides")
+    lips_steps: int = Field(500, description="first lesson of the audio encoder: to tell the lips' landmarks")
     lips_batch: int = 64
     lips_lr: float = 2e-3
     hold_audio: bool = Field(True, description="the audio encoder stays as the first lesson left it")
@@ -42,18 +44,20 @@ class Sizes(Settings):
         le=1,
         description="share of steps whose lips are told by their landmarks, not by the sound",
     )
-    copy_still: bool = Field(True, description="the decoder adds to the still, through its own mask")
+    relative: bool = Field(True, description="the decoder is told how the lips differ from the still's")
+    most_gain: float = Field(2.0, ge=1, description="limit of the gain that makes sound's codes lively")
+    copy_still: bool = Field(True, description="the decoder moves the still's pixels and adds to them")
     deblur_width: int = 24
     deblur_layers: int = 5
     mouth_weight: float = Field(16.0, description="of the lips in the loss; 1 is the paper's plain L1")
     max_turn: float = Field(0.08, description="how far the still's pose may lie from the frame's [radians]")
     batch: int = 12
     steps: int = 700
-    deblur_steps: int = 60
-    lr: float = 2e-3
-    audio_scale: float = Field(2.0, description="factor on the sound's embedding when generating")
+    deblur_steps: int = 20
+    lr: float = 1.5e-3
+    audio_scale: float = Field(1.3, description="factor on the sound's embedding when generating")
     PAPER: ClassVar = {
-        "face": 112, "stills": 5, "audio_width": 64, "identity_widths": (96, 256, 512, 512), "embedding": 256,
+        "window": "face", "relative": False, "face": 112, "stills": 5, "audio_width": 64, "identity_widths": (96, 256, 512, 512), "embedding": 256,
         "mask": 0, "lips_steps": 20_000, "lips_lr": 2e-4, "hold_audio": False, "teacher": 0.0,
         "copy_still": False, "mouth_weight": 1.0, "deblur_width": 64, "deblur_layers": 10, "batch": 64,
         "steps": 200_000, "deblur_steps": 50_000, "audio_scale": 1.0, "lr": 2e-4,
@@ -65,6 +69,8 @@ class Sizes(Settings):
             raise ValueError(
                 f"`embedding` must be {CODES} where `teacher` tells the lips' codes; or set `teacher` to 0"
             )
+        if self.relative and not (self.hold_audio and self.embedding == CODES):
+            raise ValueError(f"`relative` needs `hold_audio` and an `embedding` of {CODES}")
         if self.face % 2 ** len(self.identity_widths):
             raise ValueError("`face` must halve evenly, once for each of `identity_widths`")
         return self
@@ -84,20 +90,24 @@ class Method(Retrained):
     def __init__(self, spec: MethodSpec, settings: Sizes, config: RunConfig, seed: int):
         super().__init__(spec, settings, config, seed)
         s = settings
+        self.window = WINDOWS[s.window]
         torch.manual_seed(derive_seed(seed, "initialise"))
         self.generator = Generator(
             s.face, s.stills, s.audio_width, s.identity_widths, s.embedding, s.dropout, s.mask, s.copy_still
         )
         self.deblur = Deblur(s.deblur_width, s.deblur_layers)
-        self.networks = {"generator": self.generator, "deblur": self.deblur}
+        self.change = LipChange()
+        self.networks = {"generator": self.generator, "deblur": self.deblur, "change": self.change}
 
     def fit(self, clips: TrainingClips, session: Session) -> None:
         """L1 for the generator, then L1 for what sharpens its frames."""
         s = self.settings
-        source = StillSource(clips, FACE, s.face, 1, hear, s.max_turn)
+        source = StillSource(clips, self.window, s.face, 1, hear, s.max_turn)
         self.generator.audio.standardise.fit(*source.scales(self.seed))
 
-        weights = torch.from_numpy(mouth_weights(FACE, s.face, s.mouth_weight) * soft_mask(s.face, 0.25))
+        weights = torch.from_numpy(
+            mouth_weights(self.window, s.face, s.mouth_weight) * soft_mask(s.face, 0.25)
+        )
         weights = (weights / weights.mean()).to(session.device)
 
         def l1(drawn: Tensor, frames: Tensor) -> Tensor:
@@ -109,6 +119,9 @@ class Method(Retrained):
 
         audio = self.generator.audio
         teach_lips(session, audio, s.embedding, source, steps=s.lips_steps, batch=s.lips_batch, lr=s.lips_lr)
+        self.change.to(session.device)
+        if s.relative:
+            self.change.fit(source, audio, s.most_gain)
         audio.requires_grad_(not s.hold_audio)
         adam = torch.optim.Adam([p for p in self.generator.parameters() if p.requires_grad], s.lr)
 
@@ -118,8 +131,8 @@ class Method(Retrained):
             batch, stills, frames = draw()
             taught = session.rng("teacher").random() < s.teacher
             with session.autocast():
-                heard = batch.codes[:, 0] if taught else audio(batch.sounds[:, 0])
-                loss = l1(self.generator.draw(heard, stills), frames)
+                heard = batch.codes[:, 0] if taught else self.hear(batch.sounds[:, 0])
+                loss = l1(self.generator.draw(self.told(heard, batch.still_codes), stills), frames)
             session.descend(adam, loss)
             return {"l1": loss.detach(), "copy": l1(stills[:, :3], frames)}
 
@@ -132,23 +145,33 @@ class Method(Retrained):
             batch, stills, frames = draw()
             with session.autocast():
                 with torch.no_grad():
-                    blurred = self.generator(batch.sounds[:, 0], stills)
+                    told = self.told(self.hear(batch.sounds[:, 0]), batch.still_codes)
+                    blurred = self.generator.draw(told, stills)
                 loss = l1(self.deblur(blurred, stills), frames)
             session.descend(sharpen, loss)
             return {"l1": loss.detach(), "blurred": l1(blurred, frames)}
 
         session.run("deblur", s.deblur_steps, deblur, {"deblur": self.deblur}, {"adam": sharpen})
 
+    def hear(self, sounds: Tensor) -> Tensor:
+        """Windows (B, 35, 12) to their embedding, as lively as lips are where `relative`."""
+        heard: Tensor = self.generator.audio(sounds)
+        return heard * self.change.gain if self.settings.relative else heard
+
+    def told(self, codes: Tensor, still: Tensor) -> Tensor:
+        """What the decoder is told of codes (B, E), given those of the still."""
+        return self.change(codes, still) if self.settings.relative else codes
+
     def generate(self, target: Target, audio: np.ndarray, is_own: bool) -> Generated:
         """The first frame, its face replaced by what the networks draw for every window of sound."""
         s = self.settings
-        frame, still, matrix = first_still(target, FACE, s.face)
+        frame, still, matrix = first_still(target, self.window, s.face)
         stills = to_network(still[None]).repeat(1, s.stills, 1, 1).to(self.device)
         sounds = torch.from_numpy(hear(audio)).to(self.device)
         drawn = []
         with torch.inference_mode():
             for part in sounds.split(64):
-                heard = self.generator.audio(part) * s.audio_scale
+                heard = self.told(self.hear(part) * s.audio_scale, self.change.still(target))
                 same = stills.expand(len(part), -1, -1, -1)
                 drawn.append(to_pictures(self.deblur(self.generator.draw(heard, same), same)))
         mask, over = soft_mask(s.face, 0.25), still if s.copy_still else None

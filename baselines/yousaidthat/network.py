@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from talkpose.methods.moving import CHANNELS, moved_still
 from talkpose.methods.stills import Standardise
 
 ROWS, COLUMNS = 35, 12
@@ -94,11 +95,9 @@ class Generator(nn.Module):
         self.stages = nn.ModuleList(stages)
         afters = (*reversed(widths[:-1]), widths[0])
         self.tell = nn.ModuleList(nn.Linear(2 * embedding, 2 * after) for after in afters)
-        self.head = nn.Conv2d(before, 4 if copy_still else 3, 3, padding=1)
+        self.head = nn.Conv2d(before, CHANNELS if copy_still else 3, 3, padding=1)
         nn.init.normal_(self.head.weight, 0.0, 0.02)
         nn.init.zeros_(self.head.bias)
-        if copy_still:
-            nn.init.constant_(self.head.bias[3:], 1.0)
 
     def forward(self, sounds: Tensor, stills: Tensor) -> Tensor:
         """Frames (B, 3, S, S) in [-1, 1] of windows (B, 35, 12) and stills (B, 3 K, S, S)."""
@@ -116,10 +115,7 @@ class Generator(nn.Module):
             scale, shift = tell(joined)[:, :, None, None].chunk(2, 1)
             x = stage(torch.cat([x, skip], 1)) * (1 + scale) + shift
         drawn = self.head(x)
-        if not self.copy_still:
-            return torch.tanh(drawn)
-        new = torch.sigmoid(drawn[:, 3:])  # where the still gives way
-        return stills[:, :3] + new * drawn[:, :3]
+        return moved_still(stills[:, :3], drawn) if self.copy_still else torch.tanh(drawn)
 
 
 class Deblur(nn.Module):

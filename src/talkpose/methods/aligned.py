@@ -36,6 +36,8 @@ FACE = Window(0.0, 0.72, 2.5)
 """From above the brows to below the chin, ear to ear."""
 LIPS = Window(0.0, 1.15, 1.7)
 """From the nostrils to the chin."""
+WINDOWS = {"face": FACE, "lips": LIPS}
+"""By the name that a baseline's settings give them."""
 
 
 def crop_matrix(points: np.ndarray, window: Window, size: int) -> np.ndarray:

@@ -37,6 +37,8 @@ class Batch:
     """(B, L, 8), how the lips stand: talkpose.methods.lips"""
     clips: tuple[int, ...]
     """which clip each run is from"""
+    still_codes: Tensor
+    """(B, 8) of the still"""
 
     def to(self, device: torch.device) -> "Batch":
         """The batch on `device`."""
@@ -46,6 +48,7 @@ class Batch:
             self.sounds.to(device),
             self.codes.to(device),
             self.clips,
+            self.still_codes.to(device),
         )
 
 
@@ -75,7 +78,7 @@ class StillSource:
 
     def batch(self, rng: np.random.Generator, size: int) -> Batch:
         """`size` runs; raises UserError where no clip holds a run of frames with a face."""
-        stills, frames, sounds, codes, numbers = [], [], [], [], []
+        stills, frames, sounds, codes, numbers, own = [], [], [], [], [], []
         for _ in range(size):
             number, prepared, start = self._draw(rng)
             run = np.arange(start, start + self.length)
@@ -85,6 +88,7 @@ class StillSource:
             frames.append(np.stack([self.crop(footage, t, still) for t in run]))
             sounds.append(prepared.sounds[run])
             codes.append(self.basis.codes(prepared.motion[run]))
+            own.append(self.basis.codes(prepared.motion[still]))
             numbers.append(number)
         return Batch(
             to_network(np.stack(stills)),
@@ -92,6 +96,7 @@ class StillSource:
             torch.from_numpy(np.stack(sounds)),
             torch.from_numpy(np.stack(codes)),
             tuple(numbers),
+            torch.from_numpy(np.stack(own)),
         )
 
     def crop(self, footage: Footage, t: int, still: int) -> np.ndarray:
