@@ -88,7 +88,8 @@ class Sizes(Settings):
     adapt_lr: float = 1e-4
     audio_scale: float = Field(1.3, description="factor on the sound's wid when generating")
     PAPER: ClassVar = {
-        "window": "face", "relative": False, "teacher": 0.0, "face": 256, "length": 8, "identity_widths": (32, 64, 128, 256, 512, 512), "audio_width": 64,
+        "window": "face", "relative": False, "teacher": 0.0, "face": 256, "length": 8,
+        "identity_widths": (32, 64, 128, 256, 512, 512), "audio_width": 64,
         "video_width": 64, "embedding": 256, "person": 256, "hidden": 512, "words": 4096, "mask": 0,
         "lips_steps": 20_000, "lips_lr": 2e-4, "look_steps": 0, "video_share": 0.5, "copy_still": False,
         "mouth_weight": 2.0, "lambda_temporal": 5.0, "lambda_contrastive": 1.0, "lambda_lips": 0.0,

@@ -57,7 +57,8 @@ class Sizes(Settings):
     lr: float = 1.5e-3
     audio_scale: float = Field(1.3, description="factor on the sound's embedding when generating")
     PAPER: ClassVar = {
-        "window": "face", "relative": False, "face": 112, "stills": 5, "audio_width": 64, "identity_widths": (96, 256, 512, 512), "embedding": 256,
+        "window": "face", "relative": False, "face": 112, "stills": 5, "audio_width": 64,
+        "identity_widths": (96, 256, 512, 512), "embedding": 256,
         "mask": 0, "lips_steps": 20_000, "lips_lr": 2e-4, "hold_audio": False, "teacher": 0.0,
         "copy_still": False, "mouth_weight": 1.0, "deblur_width": 64, "deblur_layers": 10, "batch": 64,
         "steps": 200_000, "deblur_steps": 50_000, "audio_scale": 1.0, "lr": 2e-4,
