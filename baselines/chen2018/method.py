@@ -11,7 +11,6 @@ from torch import Tensor
 from talkpose.config import RunConfig
 from talkpose.methods.aligned import LIPS, mouth_weights, put_back, soft_mask
 from talkpose.methods.contract import Generated, Target
-from talkpose.methods.lipchange import LipChange
 from talkpose.methods.lips import CODES
 from talkpose.methods.lipsense import teach_lips
 from talkpose.methods.retrained import Retrained, Settings, TrainingClips
@@ -35,10 +34,10 @@ class Sizes(Settings):
     audio_width: int = 8
     embedding: int = Field(8, description="of the sound; 8 are the lips' codes themselves")
     judge_embedding: int = 32
-    dropout: float = Field(0.3, description="of the audio encoder")
-    mask: int = Field(4, description="widest band of a sound's rows or columns that training hides")
+    dropout: float = Field(0.5, description="of the audio encoder")
+    mask: int = Field(6, description="widest band of a sound's rows or columns that training hides")
     judge_width: int = Field(8, description="of the discriminator, the correlation and the autoencoder")
-    lips_steps: int = Field(500, description="first lesson of the audio encoder: to tell the lips' landmarks")
+    lips_steps: int = Field(300, description="first lesson of the audio encoder: to tell the lips' landmarks")
     lips_batch: int = 64
     lips_lr: float = 2e-3
     hold_audio: bool = Field(True, description="the audio encoder stays as the first lesson left it")
@@ -51,22 +50,20 @@ class Sizes(Settings):
     correlation_steps: int = Field(100, description="lesson of the sound-flow correlation, on real runs")
     autoencoder_steps: int = Field(100, description="training of the autoencoder behind the perceptual loss")
     lesson_batch: int = 8
-    relative: bool = Field(True, description="the decoder is told how the lips differ from the still's")
-    most_gain: float = Field(2.0, ge=1, description="limit of the gain that makes sound's codes lively")
-    copy_still: bool = Field(True, description="the decoder moves the still's pixels and adds to them")
-    mouth_weight: float = Field(16.0, description="of the lips in the L1; 1 is the paper's plain L1")
+    copy_still: bool = Field(True, description="the decoder's output is added to the still")
+    mouth_weight: float = Field(6.0, description="of the lips in the L1; 1 is the paper's plain L1")
     max_turn: float = Field(0.08, description="how far the still's pose may lie from the frame's [radians]")
     lambda_l1: float = 10.0
     lambda_gan: float = 0.02
     lambda_correlation: float = 0.05
     lambda_perceptual: float = 1.0
     batch: int = 6
-    steps: int = 350
+    steps: int = 500
     lr: float = 2e-3
     momentum: float = Field(0.9, description="first beta of the generator's Adam")
-    audio_scale: float = Field(1.3, description="factor on the sound's embedding when generating")
+    audio_scale: float = Field(2.0, description="factor on the sound's embedding when generating")
     PAPER: ClassVar = {
-        "relative": False, "lips": 64, "length": 16, "mels": 128, "width": 64, "blocks": 9, "audio_width": 64,
+        "lips": 64, "length": 16, "mels": 128, "width": 64, "blocks": 9, "audio_width": 64,
         "embedding": 256, "judge_embedding": 256, "mask": 0, "judge_width": 64, "lips_steps": 20_000,
         "lips_lr": 2e-4, "hold_audio": False, "teacher": 0.0, "correlation_steps": 20_000,
         "autoencoder_steps": 20_000, "lesson_batch": 24, "copy_still": False, "mouth_weight": 1.0,
@@ -80,8 +77,6 @@ class Sizes(Settings):
             raise ValueError(
                 f"`embedding` must be {CODES} where `teacher` tells the lips' codes; or set `teacher` to 0"
             )
-        if self.relative and not (self.hold_audio and self.embedding == CODES):
-            raise ValueError(f"`relative` needs `hold_audio` and an `embedding` of {CODES}")
         if self.lips % 4:
             raise ValueError("`lips` must be a multiple of 4")
         return self
@@ -100,8 +95,7 @@ class Method(Retrained):
         self.generator = Generator(
             s.mels, s.audio_width, s.width, s.embedding, s.blocks, s.dropout, s.mask, s.copy_still
         )
-        self.change = LipChange()
-        self.networks = {"generator": self.generator, "change": self.change}
+        self.networks = {"generator": self.generator}
 
     def fit(self, clips: TrainingClips, session: Session) -> None:
         """Three lessons (lips, correlation, autoencoder), then the generator against its discriminator."""
@@ -125,9 +119,6 @@ class Method(Retrained):
 
         self._lesson(session, "correlation", correlation, draw)
         self._lesson(session, "autoencoder", autoencoder, draw)
-        self.change.to(session.device)
-        if s.relative:
-            self.change.fit(source, audio, s.most_gain)
         audio.requires_grad_(not s.hold_audio)
         learnt = [p for p in self.generator.parameters() if p.requires_grad]
         adam = torch.optim.Adam(learnt, s.lr, (s.momentum, 0.999))
@@ -146,8 +137,8 @@ class Method(Retrained):
             )
             frames, real_flow = batch.frames, flow(batch.frames)
             with session.autocast():
-                told = batch.codes if taught else self.hear(batch.sounds.flatten(0, 1)).view(*codes_shape)
-                drawn = self.generator.draw(self.told(told, batch.still_codes[:, None]), batch.stills)
+                told = batch.codes if taught else audio(batch.sounds.flatten(0, 1)).view(*codes_shape)
+                drawn = self.generator.draw(told, batch.stills)
                 moved = flow(drawn.float())
                 tell = judge(
                     discriminator(heard, frames, real_flow),
@@ -192,15 +183,6 @@ class Method(Retrained):
         session.run(phase, steps, step, {phase: network}, {"adam": adam})
         network.requires_grad_(False).eval()
 
-    def hear(self, sounds: Tensor) -> Tensor:
-        """Windows (B, 28, M) to their embedding, as lively as lips are where `relative`."""
-        heard: Tensor = self.generator.audio(sounds)
-        return heard * self.change.gain if self.settings.relative else heard
-
-    def told(self, codes: Tensor, still: Tensor) -> Tensor:
-        """What the decoder is told of codes (..., E), given those of the still."""
-        return self.change(codes, still) if self.settings.relative else codes
-
     def generate(self, target: Target, audio: np.ndarray, is_own: bool) -> Generated:
         """The first frame, its lips replaced by those that the generator draws."""
         s = self.settings
@@ -209,8 +191,7 @@ class Method(Retrained):
         sounds = torch.from_numpy(log_mel(audio, s.mels)).to(self.device)
         drawn = []
         with torch.inference_mode():
-            heard = torch.cat([self.hear(part) * s.audio_scale for part in sounds.split(256)])
-            heard = self.told(heard, self.change.still(target))
+            heard = torch.cat([self.generator.audio(part) * s.audio_scale for part in sounds.split(256)])
             for start in range(0, len(heard), 64):
                 before = min(start, 1)  # the fusing kernel sees one frame to each side
                 part = heard[start - before : start + 65]

@@ -8,11 +8,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from talkpose.methods.moving import CHANNELS, moved_still
 from talkpose.methods.stills import Standardise
 
 ROWS = 28
 """Steps of 10 ms in a window of sound: 280 ms about a frame."""
+
+
+GENTLE = 0.1
+"""Factor on what is added to the still: a step of Adam moves all weights of the last layer at once."""
 
 
 def _conv(before: int, after: int, kernel: int = 3, stride: int | tuple[int, int] = 1) -> nn.Sequential:
@@ -81,7 +84,7 @@ class Generator(nn.Module):
             [nn.ConvTranspose2d(4 * width, 2 * width, 4, 2, 1), nn.ConvTranspose2d(2 * width, width, 4, 2, 1)]
         )
         self.join = nn.ModuleList([_conv(4 * width, 2 * width), _conv(2 * width, width)])
-        self.head = nn.Conv2d(width, CHANNELS if copy_still else 3, 7, padding=3)
+        self.head = nn.Conv2d(width, 3, 7, padding=3)
         nn.init.normal_(self.head.weight, 0.0, 0.02)
         nn.init.zeros_(self.head.bias)
 
@@ -105,12 +108,8 @@ class Generator(nn.Module):
             x = block(x, heard.flatten(0, 1))
         for up, join, skip in zip(self.up, self.join, maps[1::-1], strict=True):
             x = join(torch.cat([up(x), skip.repeat_interleave(length, 0)], 1))
-        drawn = self.head(x)
-        if self.copy_still:
-            drawn = moved_still(stills.repeat_interleave(length, 0), drawn)
-        else:
-            drawn = torch.tanh(drawn)
-        return drawn.view(batch, length, *stills.shape[1:])
+        drawn = self.head(x).view(batch, length, -1, *stills.shape[2:])
+        return stills[:, None] + GENTLE * drawn if self.copy_still else torch.tanh(drawn)
 
 
 class Stream(nn.Module):

@@ -1,7 +1,7 @@
 """DAVS, disentangled audio-visual system (Zhou, Liu, Liu, Luo and Wang, AAAI 2019), trained here."""
 
 import copy
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
@@ -11,9 +11,8 @@ from torch.nn import functional as F
 
 from talkpose.config import RunConfig
 from talkpose.errors import UserError
-from talkpose.methods.aligned import WINDOWS, mouth_weights, put_back, soft_mask
+from talkpose.methods.aligned import FACE, mouth_weights, put_back, soft_mask
 from talkpose.methods.contract import Generated, Target
-from talkpose.methods.lipchange import LipChange
 from talkpose.methods.lips import CODES
 from talkpose.methods.lipsense import teach_lips
 from talkpose.methods.retrained import Retrained, Settings, TrainingClips
@@ -38,8 +37,7 @@ from .network import (
 class Sizes(Settings):
     """Networks and training; PAPER holds the paper's and its public code's own where they tell them."""
 
-    window: Literal["face", "lips"] = Field("lips", description="what the networks see; paper: the face")
-    face: int = Field(48, description="side of the picture of it [pixels]")
+    face: int = Field(48, description="side of the aligned face [pixels]")
     length: int = Field(2, description="frames of a run, which the sequence discriminator sees as one")
     identity_widths: tuple[int, ...] = (16, 32, 48)
     audio_width: int = 8
@@ -48,9 +46,9 @@ class Sizes(Settings):
     person: int = Field(32, description="of the person (pid)")
     hidden: int = Field(64, description="of the classifiers")
     words: int = Field(64, description="classes that words are hashed into")
-    dropout: float = Field(0.3, description="of the audio encoder")
-    mask: int = Field(3, description="widest band of a sound's rows or columns that training hides")
-    lips_steps: int = Field(500, description="first lesson of the audio encoder: to tell the lips' landmarks")
+    dropout: float = Field(0.5, description="of the audio encoder")
+    mask: int = Field(4, description="widest band of a sound's rows or columns that training hides")
+    lips_steps: int = Field(300, description="first lesson of the audio encoder: to tell the lips' landmarks")
     lips_batch: int = 64
     lips_lr: float = 2e-3
     look_steps: int = Field(
@@ -59,15 +57,7 @@ class Sizes(Settings):
     video_share: float = Field(
         0.75, description="share of steps at which the lips' wid is drawn, not the sound's"
     )
-    teacher: float = Field(
-        0.6,
-        ge=0,
-        le=1,
-        description="share of steps whose wid is the lips' codes themselves, not told by a network",
-    )
-    relative: bool = Field(True, description="the decoder is told how the lips differ from the still's")
-    most_gain: float = Field(2.0, ge=1, description="limit of the gain that makes sound's codes lively")
-    copy_still: bool = Field(True, description="the decoder moves the still's pixels and adds to them")
+    copy_still: bool = Field(True, description="the decoder adds to the still, through its own mask")
     mouth_weight: float = Field(16.0, description="of the lips in the L1; the public code: 8 / 4")
     max_turn: float = Field(0.08, description="how far the still's pose may lie from the frame's [radians]")
     lambda_l1: float = 4.0
@@ -81,15 +71,14 @@ class Sizes(Settings):
     lambda_gan: float = 0.01
     discriminator_width: int = 16
     batch: int = 7
-    steps: int = 450
+    steps: int = 600
     lr: float = 2e-3
     momentum: float = Field(0.9, description="first beta of Adam")
     adapt_steps: int = Field(0, description="steps of fitting the decoder to the still before generating")
     adapt_lr: float = 1e-4
-    audio_scale: float = Field(1.3, description="factor on the sound's wid when generating")
+    audio_scale: float = Field(2.0, description="factor on the sound's wid when generating")
     PAPER: ClassVar = {
-        "window": "face", "relative": False, "teacher": 0.0, "face": 256, "length": 8,
-        "identity_widths": (32, 64, 128, 256, 512, 512), "audio_width": 64,
+        "face": 256, "length": 8, "identity_widths": (32, 64, 128, 256, 512, 512), "audio_width": 64,
         "video_width": 64, "embedding": 256, "person": 256, "hidden": 512, "words": 4096, "mask": 0,
         "lips_steps": 20_000, "lips_lr": 2e-4, "look_steps": 0, "video_share": 0.5, "copy_still": False,
         "mouth_weight": 2.0, "lambda_temporal": 5.0, "lambda_contrastive": 1.0, "lambda_lips": 0.0,
@@ -99,12 +88,8 @@ class Sizes(Settings):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        told = self.lambda_lips or self.look_steps or self.teacher or self.relative
-        if told and self.embedding != CODES:
-            raise ValueError(
-                f"`embedding` must be {CODES} unless `lambda_lips`, `look_steps`, `teacher` are 0 and "
-                "`relative` is false"
-            )
+        if (self.lambda_lips or self.look_steps) and self.embedding != CODES:
+            raise ValueError(f"`embedding` must be {CODES} unless `lambda_lips`, `look_steps` are 0")
         if self.face % 2 ** len(self.identity_widths):
             raise ValueError("`face` must halve evenly, once for each of `identity_widths`")
         return self
@@ -124,21 +109,19 @@ class Method(Retrained):
     def __init__(self, spec: MethodSpec, settings: Sizes, config: RunConfig, seed: int):
         super().__init__(spec, settings, config, seed)
         s = settings
-        self.window, self.change = WINDOWS[s.window], LipChange()
         torch.manual_seed(derive_seed(seed, "initialise"))
         self.identity = IdentityEncoder(s.face, s.identity_widths, s.person)
         self.audio = AudioEncoder(s.audio_width, s.embedding, s.dropout, s.mask)
-        self.video = VideoEncoder(s.video_width, s.embedding, s.window == "lips")
+        self.video = VideoEncoder(s.video_width, s.embedding)
         self.decoder = Decoder(s.face, s.identity_widths, s.person + s.embedding, s.copy_still)
         self.networks = {
             "identity": self.identity, "audio": self.audio, "video": self.video, "decoder": self.decoder,
-            "change": self.change,
         }  # fmt: skip
 
     def fit(self, clips: TrainingClips, session: Session) -> None:
         """A lesson in lips for the audio encoder, then everything at once, against its three adversaries."""
         s = self.settings
-        source = StillSource(clips, self.window, s.face, s.length, hear, s.max_turn)
+        source = StillSource(clips, FACE, s.face, s.length, hear, s.max_turn)
         self.audio.standardise.fit(*source.scales(self.seed))
         teach_lips(
             session, self.audio, s.embedding, source, steps=s.lips_steps, batch=s.lips_batch, lr=s.lips_lr
@@ -154,17 +137,13 @@ class Method(Retrained):
         for network in (*trained.values(), *critics.values()):
             network.to(session.device)
         self._look(session, source)
-        if s.relative:
-            self.change.fit(source, self.audio, s.most_gain)
         adam = torch.optim.Adam(
             [p for n in trained.values() for p in n.parameters()], s.lr, (s.momentum, 0.999)
         )
         adversary = torch.optim.Adam(
             [p for n in critics.values() for p in n.parameters()], s.lr, (0.5, 0.999)
         )
-        weights = torch.from_numpy(
-            mouth_weights(self.window, s.face, s.mouth_weight) * soft_mask(s.face, 0.25)
-        )
+        weights = torch.from_numpy(mouth_weights(FACE, s.face, s.mouth_weight) * soft_mask(s.face, 0.25))
         weights = (weights / weights.mean()).to(session.device)
 
         def step(index: int) -> dict[str, Tensor]:
@@ -180,9 +159,7 @@ class Method(Retrained):
                 seen = self.video(frames.flatten(0, 1))
                 # Sound and lips take turns at the decoder: half the cost of drawing both at every step.
                 wid = seen if session.rng("turn").random() < s.video_share else heard
-                told_lips = codes if session.rng("teacher").random() < s.teacher else wid
-                given = self.given(told_lips, batch.still_codes[who])
-                drawn = self.decoder(pid[who], given, [m[who] for m in maps], stills[who])
+                drawn = self.decoder(pid[who], wid, [m[who] for m in maps], stills[who])
                 drawn = drawn.view_as(frames)
                 tell = losses.judge(critics["frames"](frames), critics["frames"](drawn.detach()))
                 tell = tell + F.cross_entropy(critics["words"](pid.detach()), labels)
@@ -238,14 +215,10 @@ class Method(Retrained):
             )
         return losses.word_class(word, self.settings.words)
 
-    def given(self, wid: Tensor, still: Tensor) -> Tensor:
-        """What the decoder is given of wids (B, E), with the lips' codes of the still."""
-        return self.change(wid, still) if self.settings.relative else wid
-
     def generate(self, target: Target, audio: np.ndarray, is_own: bool) -> Generated:
         """The first frame, its face replaced by what the decoder draws of pid and the sound's wid."""
         s = self.settings
-        frame, still, matrix = first_still(target, self.window, s.face)
+        frame, still, matrix = first_still(target, FACE, s.face)
         stills = to_network(still[None]).to(self.device)
         sounds = torch.from_numpy(hear(audio)).to(self.device)
         decoder = self._adapted(stills) if s.adapt_steps else self.decoder
@@ -254,8 +227,6 @@ class Method(Retrained):
             pid, maps = self.identity(stills)
             for part in sounds.split(64):
                 wid = self.audio(part) * s.audio_scale
-                if s.relative:
-                    wid = self.given(wid * self.change.gain, self.change.still(target))
                 alike = [m.expand(len(part), *m.shape[1:]) for m in (pid, stills, *maps)]
                 drawn.append(to_pictures(decoder(alike[0], wid, alike[2:], alike[1])))
         mask, over = soft_mask(s.face, 0.25), still if s.copy_still else None
@@ -268,7 +239,6 @@ class Method(Retrained):
         with torch.no_grad():
             pid, maps = self.identity(stills)
             wid = self.video(stills)
-            wid = self.given(wid, wid)
         for _ in range(self.settings.adapt_steps):
             loss = (decoder(pid, wid, maps, stills) - stills).abs().mean()
             adam.zero_grad()

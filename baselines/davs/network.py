@@ -8,13 +8,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from talkpose.methods.moving import CHANNELS, moved_still
 from talkpose.methods.stills import Standardise
 
 ROWS, COLUMNS = 20, 12
 """A window of sound: 200 ms of MFCC 1..12."""
 LIPS = 32
 """Side of the lips that the video encoder sees [pixels]."""
+
+
+GENTLE = 0.1
+"""Factor on what is added to the still: a step of Adam moves all weights of the last layer at once."""
 
 
 def _conv(before: int, after: int, kernel: int = 3, stride: int | tuple[int, int] = 1) -> nn.Sequential:
@@ -58,14 +61,10 @@ class AudioEncoder(nn.Module):
 
 
 class VideoEncoder(nn.Module):
-    """Lips to wid: aligned faces (B, 3, S, S), of which it sees the lips alone, -> (B, E).
+    """Lips to wid: aligned faces (B, 3, S, S), of which it sees the lips alone, -> (B, E)."""
 
-    `whole`: the pictures are of the lips already.
-    """
-
-    def __init__(self, width: int, embedding: int, whole: bool):
+    def __init__(self, width: int, embedding: int):
         super().__init__()
-        self.whole = whole
         self.layers = nn.Sequential(
             _conv(3, width, 3, 2), _conv(width, 2 * width, 3, 2), _conv(2 * width, 4 * width, 3, 2),
             nn.Flatten(),
@@ -75,9 +74,7 @@ class VideoEncoder(nn.Module):
     def forward(self, frames: Tensor) -> Tensor:
         """wid of what the lips show."""
         size = frames.shape[-1]
-        lips = frames
-        if not self.whole:
-            lips = frames[..., int(0.47 * size) : int(0.9 * size), int(0.25 * size) : int(0.75 * size)]
+        lips = frames[..., int(0.47 * size) : int(0.9 * size), int(0.25 * size) : int(0.75 * size)]
         lips = F.interpolate(lips, size=(LIPS, LIPS), mode="bilinear", align_corners=False)
         return self.dense(self.layers(lips))
 
@@ -115,9 +112,11 @@ class Decoder(nn.Module):
         befores = (widths[-1], *afters)
         self.blocks = nn.ModuleList(_conv(b + s, a) for b, s, a in zip(befores, skips, afters, strict=False))
         self.tell = nn.ModuleList(nn.Linear(embeddings, 2 * after) for after in afters)
-        self.head = nn.Conv2d(widths[0], CHANNELS if copy_still else 3, 3, padding=1)
+        self.head = nn.Conv2d(widths[0], 4 if copy_still else 3, 3, padding=1)
         nn.init.normal_(self.head.weight, 0.0, 0.02)
         nn.init.zeros_(self.head.bias)
+        if copy_still:
+            nn.init.constant_(self.head.bias[3:], 1.0)
 
     def forward(self, pid: Tensor, wid: Tensor, maps: list[Tensor], stills: Tensor) -> Tensor:
         """Frames (B, 3, S, S) in [-1, 1]."""
@@ -129,7 +128,10 @@ class Decoder(nn.Module):
             scale, shift = tell(both)[:, :, None, None].chunk(2, 1)
             x = block(torch.cat([x, skip], 1)) * (1 + scale) + shift
         drawn = self.head(x)
-        return moved_still(stills, drawn) if self.copy_still else torch.tanh(drawn)
+        if not self.copy_still:
+            return torch.tanh(drawn)
+        new = torch.sigmoid(drawn[:, 3:])  # where the still gives way
+        return stills + GENTLE * new * drawn[:, :3]
 
 
 class Classifier(nn.Module):

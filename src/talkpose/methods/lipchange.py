@@ -65,13 +65,13 @@ class LipChange(nn.Module):
             real.append(torch.from_numpy(codes[seen]))
             measures.append(np.stack([lip_measures(points[t]) for t in seen]))
         encoder.train(was)
-        heard, codes = torch.cat(told), torch.cat(real)
-        self.unit.copy_(codes.square().mean(0).sqrt().clamp(min=1e-3))
-        self.gain.copy_((codes.std(0) / heard.std(0).clamp(min=1e-3)).clamp(1.0, most))
+        heard, truth = torch.cat(told), torch.cat(real)
+        self.unit.copy_(truth.square().mean(0).sqrt().clamp(min=1e-3))
+        self.gain.copy_((truth.std(0) / heard.std(0).clamp(min=1e-3)).clamp(1.0, most))
         x = torch.from_numpy(np.concatenate(measures)).double()
         middle, scale = x.mean(0), x.std(0).clamp(min=1e-6)
         x = (x - middle) / scale
-        slope = torch.linalg.solve(x.T @ x + RIDGE * torch.eye(MEASURES).double(), x.T @ codes.double())
+        slope = torch.linalg.solve(x.T @ x + RIDGE * torch.eye(MEASURES).double(), x.T @ truth.double())
         self.slope.copy_(slope / scale[:, None])
         self.offset.copy_(-(middle / scale) @ slope)
 
