@@ -1,5 +1,7 @@
 """What HS (Eq. 6) depends on: the same poses scored with other bins and other ranges.
 
+    HS = 1 - 1/3 sum over pitch, yaw, roll of W1(P_real, P_gen; bins, range)
+
 The paper states neither. Poses are those that methods generated (coefficients.npz beside each video), the
 reference is the person's own held-out track; cost linear over its maximum, mean of three axes, as in `hs`.
 """

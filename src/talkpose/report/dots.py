@@ -54,7 +54,7 @@ def correlations(rows: pd.DataFrame, source: Source) -> list[Plot]:
 
     `appendix-a` is of persons' whole real videos, `audio-pose` of the frames of every method.
     """
-    rows = rows[rows["metric"].isin(["audio-pose", "appendix-a"])]
+    rows = rows[rows["metric"].isin(["audio-pose", "appendix-a"]) & rows["value"].notna()]
     plots = []
     for i, ((metric, identifier), part) in enumerate(rows.groupby(["metric", "protocol"], sort=True)):
         people = part["clip"].str.partition("__")[0]
@@ -66,8 +66,9 @@ def correlations(rows: pd.DataFrame, source: Source) -> list[Plot]:
 
 
 def _own(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of whole videos with the person's own sound."""
-    return rows[rows["clip"].str.endswith(f"__{OWN}") & ~rows["method"].str.contains(":")]
+    """Rows of whole videos with the person's own sound that have a value."""
+    whole = rows["clip"].str.endswith(f"__{OWN}") & ~rows["method"].str.contains(":")
+    return rows[whole & rows["value"].notna()]
 
 
 def _dots(name: str, metric: str, identifier: str, part: pd.DataFrame, source: Source) -> Plot:
