@@ -56,7 +56,9 @@ def test_every_method_is_measured_and_reported(finished):
     assert {method.partition(":")[0] for method in metrics["method"]} == set(METHODS)
     oracle = metrics[(metrics["method"] == "oracle") & (metrics["metric"] == "psnr")]
     assert (oracle["value"] == 100).all(), "the real frames against themselves"
-    tables = pd.concat(pd.read_csv(path) for path in (root / "tables").glob("*.csv"))
+    # verdicts.csv is a list of judgements, not of cells
+    files = [path for path in (root / "tables").glob("*.csv") if path.stem != "verdicts"]
+    tables = pd.concat(map(pd.read_csv, files))
     assert set(tables.columns) >= {
         "table",
         "row",
