@@ -183,7 +183,9 @@ def test_a_person_that_cannot_be_used_is_quarantined_and_counted(clips, tmp_path
     assert rows[["corpus", "clip", "reason"]].to_numpy().tolist() == [
         ["personal", "personal_short", "too-short"]
     ]
-    assert "personal_short" in (root / "report" / "index.html").read_text()
+    report = root / "report"
+    assert "personal_short" in (report / "data" / "quarantine.js").read_text()
+    assert "1 set aside" in (report / "quarantine.html").read_text()
     metrics = pd.read_parquet(root / "metrics" / "metrics.parquet")
     assert set(metrics["clip"]) == {"personal_a__own", "personal_a__driving_a"}
 
