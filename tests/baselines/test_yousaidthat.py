@@ -4,8 +4,8 @@ import torch
 from made_stills import Stop, check_hears, clips, method, session, stop_at
 
 SMALL = {
-    "face": 32, "identity_widths": (8, 12), "audio_width": 4, "dropout": 0.1, "mask": 0, "lips_steps": 80,
-    "lips_batch": 32, "steps": 120, "deblur_steps": 4, "deblur_width": 4, "deblur_layers": 3, "batch": 8,
+    "face": 32, "identity_widths": (8, 12), "audio_width": 4, "dropout": 0.3, "mask": 0, "lips_steps": 240,
+    "lips_batch": 32, "steps": 160, "deblur_steps": 4, "deblur_width": 4, "deblur_layers": 3, "batch": 8,
 }  # fmt: skip
 FEW = {"lips_steps": 2, "steps": 8, "deblur_steps": 2, "batch": 2}
 
@@ -20,7 +20,7 @@ def test_mouth_follows_sound(tmp_path):
     train(tmp_path / "checkpoint").save(tmp_path / "weights.safetensors")
     loaded = method("yousaidthat", seed=8, **SMALL)
     loaded.load(tmp_path / "weights.safetensors")
-    assert check_hears(loaded) > 0.4
+    assert check_hears(loaded) > 0.5
 
 
 def test_a_stopped_training_ends_in_the_same_bytes(tmp_path):
@@ -37,12 +37,16 @@ def test_a_stopped_training_ends_in_the_same_bytes(tmp_path):
     assert end("stopped", checkpoint_every=2) == whole
 
 
-def test_shapes(tmp_path):
+def test_shapes_and_where_the_still_shows(tmp_path):
     built = method("yousaidthat", **SMALL)
     net = built.generator.eval()
     stills = torch.rand(2, 3, 32, 32) * 2 - 1
     frames = net(torch.randn(2, 35, 12), stills)
     assert frames.shape == (2, 3, 32, 32)
+    with torch.no_grad():
+        net.head.weight.zero_()
+        net.head.bias.zero_()  # no shift and no colour: the still comes through
+    assert torch.allclose(net(torch.randn(2, 35, 12), stills), stills, atol=1e-5)
     assert built.deblur(frames, stills).shape == frames.shape
 
 
