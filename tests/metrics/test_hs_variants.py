@@ -1,8 +1,7 @@
-"""HS's variants against SciPy and POT, how heads move, and the table of what tells persons apart."""
+"""HS's variants against SciPy and POT, and how heads move."""
 
 import numpy as np
 import ot
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,8 +9,6 @@ from scipy import stats
 
 from talkpose.config import MetricsConfig
 from talkpose.metrics import hs, pose_dynamics
-from talkpose.metrics.base import COLUMNS
-from talkpose.metrics.hs_variants import QUESTIONS, hs_variants, separates
 from talkpose.metrics.poses import pose_metrics
 from talkpose.metrics.registry import protocol
 
@@ -149,42 +146,3 @@ def test_gaps_are_left_out_or_bridged():
     assert len(pose_dynamics.derivative(gap, 1)) == 197
     assert np.isfinite(pose_dynamics.spectrum(gap)).all()
     assert np.isnan(pose_dynamics.compute(np.full((80, 3), np.nan), real, "velocity")[0])
-
-
-def rows(
-    values: dict[str, list[float]], metric: str = "hs", identifier: str = "pooled-20-linear"
-) -> list[tuple]:
-    return [
-        (method, "people", f"p{i}__own", metric, identifier, value, 100)
-        for method, column in values.items()
-        for i, value in enumerate(column)
-    ]
-
-
-def test_table_says_which_variant_tells_persons_apart():
-    good = {"ours-p": [0.9] * 3, "oracle": [1.0, 0.98, 0.99], "pingpong": [0.9, 0.91, 0.95]}
-    good |= {"other-person": [0.8, 0.7, 0.9], "still": [0.5, 0.6, 0.7]}
-    poor = {**good, "other-person": [0.8, 0.93, 0.9]}
-    fast = {"ours-p": [2.0] * 3, "oracle": [1.0] * 3, "pingpong": [1.5] * 3, "other-person": [3.0] * 3}
-    data = rows(good) + rows(poor, identifier="fixed-45-linear") + rows(fast, "pose-velocity", "w1-v1")
-    data += [
-        ("ours-p", "people", "p0__abroad", "hs", "pooled-20-linear", 0.1, 9),
-        ("ours-p", "people", "p0__own", "psnr", "full-v1", 30.0, 9),
-    ]
-    table = hs_variants(pd.DataFrame(data, columns=list(COLUMNS))).set_index("protocol")
-    assert table.index.tolist() == ["fixed-45-linear", "pooled-20-linear", "w1-v1"]
-    first = table.loc["pooled-20-linear"]
-    assert (first["n"], first["ours-p"], first["oracle"]) == (3, pytest.approx(0.9), pytest.approx(0.99))
-    assert first[list(QUESTIONS)].tolist() == ["yes", "yes", "yes"]
-    assert table.loc["fixed-45-linear", list(QUESTIONS)].tolist() == ["yes", "no", "yes"]
-    assert table.loc["w1-v1", list(QUESTIONS)].tolist() == ["yes", "yes", ""]  # lower is better; no `still`
-    assert np.isnan(table.loc["w1-v1", "still"])
-
-
-def test_with_five_clips_a_test_decides():
-    assert separates(np.array([0.1, 0.2, 0.1, 0.3, 0.2])) == "yes"  # p = 1/32
-    assert separates(np.array([0.1, 0.2, 0.1, 0.3, -0.2])) == "no"
-    assert separates(np.zeros(6)) == "no"
-    assert separates(np.array([0.1, -0.1])) == "no"
-    many = np.random.default_rng(0).normal(0.02, 0.03, 15)
-    assert (separates(many) == "yes") == (stats.wilcoxon(many, alternative="greater").pvalue <= 0.05)

@@ -10,10 +10,15 @@ from skimage.data import astronaut
 from typer.testing import CliRunner
 
 from talkpose.cli.app import app
+from talkpose.clips.decode import decode
 from talkpose.clips.store import write_mp4
 from talkpose.errors import UserError
-from talkpose.metrics import pair
+from talkpose.face.model import load_face_model
+from talkpose.metrics import align, beat, pair
 from talkpose.metrics.base import COLUMNS
+from talkpose.metrics.detections import make_scorer
+
+SILENT = "neither video has sound: what compares sound and picture is not measured"
 
 
 def walking(frames: int = 30, size: int = 128, first: int = 0) -> np.ndarray:
@@ -40,47 +45,48 @@ def folder(tmp_path_factory):
 
 
 def test_equal_videos_need_no_note(folder):
-    loaded = pair.load_pair(folder / "real" / "a.mp4", folder / "made" / "a.mp4")
-    assert loaded.notes == []
+    loaded = align.load_pair(folder / "real" / "a.mp4", folder / "made" / "a.mp4")
+    assert loaded.notes == [SILENT] and loaded.sound is None
     assert loaded.real.shape == loaded.generated.shape == (30, 128, 128, 3)
     np.testing.assert_array_equal(loaded.real, loaded.generated)
 
 
 def test_what_is_done_is_said(folder):
-    loaded = pair.load_pair(folder / "real" / "b.mp4", folder / "made" / "b.mp4")
+    loaded = align.load_pair(folder / "real" / "b.mp4", folder / "made" / "b.mp4")
     assert loaded.notes == [
         "generated: 50 frames/s taken at 25",
         "generated: resized from 96x96 to 128x128",
         "real: cut from 30 to 20 frames, the length of the other",
+        SILENT,
     ]
     assert loaded.real.shape == loaded.generated.shape == (20, 128, 128, 3)
-    small = pair.load_pair(folder / "real" / "a.mp4", folder / "made" / "a.mp4", size=64)
-    assert small.real.shape == (30, 64, 64, 3) and len(small.notes) == 2
+    small = align.load_pair(folder / "real" / "a.mp4", folder / "made" / "a.mp4", size=64)
+    assert small.real.shape == (30, 64, 64, 3) and len(small.notes) == 3
 
 
 @pytest.mark.parametrize("lag", [0, 3, -4])
 def test_the_lag_is_found(lag):
     real, generated = walking(), walking(first=-lag)
-    assert pair.best_lag(real, generated, 6) == lag
-    assert pair.best_lag(real[:7], real[:7], 6) == 0
+    assert align.best_lag(real, generated, 6) == lag
+    assert align.best_lag(real[:7], real[:7], 6) == 0
 
 
 def test_alignment_only_where_asked(folder):
     real, late = folder / "real" / "a.mp4", folder / "late.mp4"
-    aligned = pair.load_pair(real, late, align=5)
+    aligned = align.load_pair(real, late, align=5)
     assert aligned.notes[0] == "generated: taken 3 frames later, where it fits best"
     assert len(aligned.real) == 27
-    error = [np.abs(p.real.astype(int) - p.generated).mean() for p in (aligned, pair.load_pair(real, late))]
+    error = [np.abs(p.real.astype(int) - p.generated).mean() for p in (aligned, align.load_pair(real, late))]
     assert error[0] < 0.2 * error[1]
 
 
 def test_too_short_and_too_large_are_refused(folder, tmp_path, monkeypatch):
     write_mp4(tmp_path / "short.mp4", walking(3), None)
     with pytest.raises(UserError, match="3 frames in common"):
-        pair.load_pair(folder / "real" / "a.mp4", tmp_path / "short.mp4")
-    monkeypatch.setattr(pair, "MEMORY", 128 * 128 * 3 * 10)
+        align.load_pair(folder / "real" / "a.mp4", tmp_path / "short.mp4")
+    monkeypatch.setattr(align, "MEMORY", 128 * 128 * 3 * 10)
     with pytest.raises(UserError, match="--size 256"):
-        pair.load_pair(folder / "real" / "a.mp4", folder / "made" / "a.mp4")
+        align.load_pair(folder / "real" / "a.mp4", folder / "made" / "a.mp4")
 
 
 def test_folders_match_by_name(folder, tmp_path):
@@ -156,6 +162,8 @@ def test_a_protocol_or_family_is_chosen(folder):
         (["real/a.mp4"], "not both and not neither"),
         (["real/a.mp4", "real/none.mp4"], "no such file"),
         (["real/a.mp4", "made/a.mp4", "--metric", "fid"], "no metric `fid`"),
+        (["real/a.mp4", "made/a.mp4", "--metric", "lse"], "give `--weights syncnet_weights=FILE`"),
+        (["real/a.mp4", "made/a.mp4", "--weights", "syncnet=none"], "a file that is there"),
         (
             ["real/a.mp4", "made/a.mp4", "--metric", "psnr", "--protocol", "v9"],
             "none of these metrics has `v9`",
@@ -199,12 +207,37 @@ def test_real_clips(clips_dir):
 
 
 def test_what_needs_no_sound_and_no_weights_is_measured_too():
-    from talkpose.metrics.pair import Pair, measure_pair, wanted_config
-
     frames = np.random.default_rng(0).integers(0, 256, (12, 64, 64, 3), dtype=np.uint8)
-    rows = measure_pair(
-        Pair(frames, frames[::-1]), wanted_config(["cpbd", "csim"]), method="m", corpus="c", clip="x"
-    )
+    both = align.Pair(frames, frames[::-1])
+    config = pair.wanted_config(["cpbd", "csim", "beat"])
+    rows = pair.measure_pair(both, config, method="m", corpus="c", clip="x")
     value = {row["metric"]: row["value"] for row in rows}
     assert set(value) == {"cpbd", "csim"}
     assert 0 <= value["cpbd"] <= 1 and np.isnan(value["csim"]), "noise has edges, and no face"
+
+
+def test_the_generated_videos_own_sound_is_measured(clips_dir):
+    clip = clips_dir / "grid_bbaf2n.mpg"
+    names = ["--metric", "beat", "--metric", "audio-pose", "--json"]
+    result = run(clip, clip, *names)
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    value = {(row["metric"], row["protocol"]): row["value"] for row in report["rows"]}
+    whole = decode(clip)
+    points = make_scorer("mediapipe").detect(whole.frames).points
+    poses = pair.poses_of(points, load_face_model("cc0", None))
+    expected, _ = beat.compute(whole.audio, poses)
+    assert value["beat", "bas-v1"] == pytest.approx(expected) and 0 < expected <= 1
+    assert {p.split("-")[2] for m, p in value if m == "audio-pose"} == {"window", "frame"}
+
+
+def test_a_silent_video_is_measured_with_the_real_ones_sound(clips_dir, tmp_path):
+    whole = decode(clips_dir / "grid_bbaf2n.mpg")
+    write_mp4(tmp_path / "late.mp4", whole.frames[4:], None)
+    write_mp4(tmp_path / "loud.mp4", whole.frames[4:], whole.audio[4 * 640 :])
+    silent = align.load_pair(clips_dir / "grid_bbaf2n.mpg", tmp_path / "late.mp4", align=6)
+    assert any("the real video's is taken" in note for note in silent.notes)
+    np.testing.assert_array_equal(silent.sound, whole.audio[4 * 640 :])
+    own = align.load_pair(clips_dir / "grid_bbaf2n.mpg", tmp_path / "loud.mp4")
+    assert len(own.sound) == 640 * len(own.generated)
+    assert np.corrcoef(own.sound, whole.audio[4 * 640 :])[0, 1] > 0.9

@@ -9,6 +9,7 @@ from wide_run import HOSTILE, LENGTH, LMD
 
 from talkpose.report import dots
 from talkpose.report.poses import person_motions
+from talkpose.report.roster import KINDS
 from talkpose.report.source import read_run
 
 
@@ -28,6 +29,11 @@ def check(svg: str) -> None:
     assert not re.search(r"#a1000|#01010|#02020|20\d\d-\d\d|<metadata|<style|font-family|mathdefault", svg)
     ids = re.findall(r' id="([^"]+)"', svg)
     assert set(re.findall(r"(?:url\(#|href=\"#)([^)\"]+)", svg)) <= set(ids)
+
+
+def test_every_kind_of_method_has_a_colour_of_its_own():
+    assert set(dots.COLOURS) == set(KINDS)
+    assert len(set(dots.COLOURS.values())) == len(KINDS)
 
 
 def test_hs_by_variant_shows_every_method(source):

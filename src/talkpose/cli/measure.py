@@ -24,6 +24,9 @@ def measure(
         int, typer.Option(min=0, help="shift the generated video by the best lag of so many frames")
     ] = 0,
     size: Annotated[int | None, typer.Option(min=16, help="width in pixels for both videos")] = None,
+    weights: Annotated[
+        list[str] | None, typer.Option(help="KEY=FILE of published weights, such as syncnet_weights=F")
+    ] = None,
     device: Annotated[str, typer.Option(help="where pictures are scored: cpu or cuda")] = "cpu",
     out: Annotated[Path | None, typer.Option(help="also write the rows as Parquet")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
@@ -31,10 +34,11 @@ def measure(
     """Measure a generated video against the real one by every metric, each with its protocol."""
     if (generated is None) == (not against):
         raise UserError("give either one generated video or folders by --against, not both and not neither")
+    from talkpose.metrics import align as alignment
     from talkpose.metrics import pair
     from talkpose.metrics.compute import write_metrics
 
-    config = pair.wanted_config(metric or [])
+    config = pair.wanted_config(metric or [], weights or [])
     jobs: list[tuple[str, str, Path, Path]] = []
     alone: list[str] = []
     if generated is not None:
@@ -52,7 +56,7 @@ def measure(
     failed: list[str] = []
     for stem, name, left, right in jobs:
         try:
-            loaded = pair.load_pair(left, right, align, size)
+            loaded = alignment.load_pair(left, right, align, size)
             rows = pair.measure_pair(
                 loaded,
                 config,
@@ -78,6 +82,7 @@ def measure(
     if out is not None:
         write_metrics(out, every)
     report = {"rows": every, "notes": notes, "unmatched": sorted(set(alone)), "failed": failed}
+    report["not_attempted"] = {} if protocol else pair.not_attempted(config)
     typer.echo(_json(report)) if as_json else _show(report)
     if failed:
         raise typer.Exit(1)
@@ -125,6 +130,8 @@ def _show(report: dict[str, Any]) -> None:
             console.print(
                 f"{Path(name).name if several else ''} {sentence}".strip(), markup=False, highlight=False
             )
+    for name, sentence in report["not_attempted"].items():
+        console.print(f"{name}: {sentence}", markup=False, highlight=False)
     for name in report["unmatched"]:
         console.print(f"not measured, no match: {name}", markup=False, highlight=False)
     for sentence in report["failed"]:

@@ -22,7 +22,8 @@ WIDTH, LABELS, LINE = 360, 118, 13
 """Width of a plot, of its labels, and height of a row, in points."""
 
 LABEL_LETTERS = 24
-COLOURS = {"method": SERIES[0], "ablation": SERIES[2], "control": SERIES[1], "diagnostic": INK}
+COLOURS = {"method": SERIES[0], "ablation": SERIES[2], "control": SERIES[1]}
+COLOURS |= {"baseline": SERIES[3], "diagnostic": INK}
 """Colour of a method by its kind; the page has the legend."""
 
 CURVES = ("lmd", "mouth", "hs", "psnr")
