@@ -134,5 +134,7 @@ def test_in_chinese_on_a_phone(opened):
 
 def test_the_language_can_be_changed(opened):
     page = opened("p005")
+    english = page.inner_text("#stage h1")
     page.select_option("#language", "zh")
     page.wait_for_selector("html[lang=zh]")
+    assert page.inner_text("#stage h1") != english
