@@ -162,7 +162,7 @@ class Method(Retrained):
 
     def _fit_at(self, source: Clips, session: Session) -> None:
         s = self.settings
-        optimizer = torch.optim.Adam(self.at.parameters(), s.at_lr, betas=(0.5, 0.999))
+        optimizer = torch.optim.Adam(self.at.parameters(), s.at_lr, betas=(0.5, 0.999), fused=True)
 
         def step(index: int) -> Mapping[str, Tensor | float]:
             rng = session.rng("sequences")
@@ -178,8 +178,8 @@ class Method(Retrained):
 
     def _fit_vg(self, source: Clips, session: Session) -> None:
         s = self.settings
-        maker = torch.optim.Adam(self.vg.parameters(), s.vg_lr, betas=(0.5, 0.999))
-        judge = torch.optim.Adam(self.judge.parameters(), s.vg_lr, betas=(0.5, 0.999))
+        maker = torch.optim.Adam(self.vg.parameters(), s.vg_lr, betas=(0.5, 0.999), fused=True)
+        judge = torch.optim.Adam(self.judge.parameters(), s.vg_lr, betas=(0.5, 0.999), fused=True)
 
         def step(index: int) -> Mapping[str, Tensor | float]:
             for group in (*maker.param_groups, *judge.param_groups):

@@ -121,8 +121,8 @@ class Method(Retrained):
         self._lesson(session, "autoencoder", autoencoder, draw)
         audio.requires_grad_(not s.hold_audio)
         learnt = [p for p in self.generator.parameters() if p.requires_grad]
-        adam = torch.optim.Adam(learnt, s.lr, (s.momentum, 0.999))
-        against = torch.optim.Adam(discriminator.parameters(), s.lr / 2, (0.5, 0.999))
+        adam = torch.optim.Adam(learnt, s.lr, (s.momentum, 0.999), fused=True)
+        against = torch.optim.Adam(discriminator.parameters(), s.lr / 2, (0.5, 0.999), fused=True)
         weights = torch.from_numpy(mouth_weights(LIPS, s.lips, s.mouth_weight) * soft_mask(s.lips, 0.25))
         weights = (weights / weights.mean()).to(session.device)
 
@@ -167,7 +167,7 @@ class Method(Retrained):
         """Train what judges the generator on real runs; afterwards it is held."""
         s = self.settings
         steps = s.correlation_steps if phase == "correlation" else s.autoencoder_steps
-        adam = torch.optim.Adam(network.parameters(), s.lr / 2)
+        adam = torch.optim.Adam(network.parameters(), s.lr / 2, fused=True)
 
         def step(index: int) -> dict[str, Tensor]:
             batch, heard = draw(s.lesson_batch)

@@ -138,10 +138,10 @@ class Method(Retrained):
             network.to(session.device)
         self._look(session, source)
         adam = torch.optim.Adam(
-            [p for n in trained.values() for p in n.parameters()], s.lr, (s.momentum, 0.999)
+            [p for n in trained.values() for p in n.parameters()], s.lr, (s.momentum, 0.999), fused=True
         )
         adversary = torch.optim.Adam(
-            [p for n in critics.values() for p in n.parameters()], s.lr, (0.5, 0.999)
+            [p for n in critics.values() for p in n.parameters()], s.lr, (0.5, 0.999), fused=True
         )
         weights = torch.from_numpy(mouth_weights(FACE, s.face, s.mouth_weight) * soft_mask(s.face, 0.25))
         weights = (weights / weights.mean()).to(session.device)

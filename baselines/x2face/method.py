@@ -102,7 +102,7 @@ class Method(Retrained):
         parameters = [*self.embedding.parameters(), *self.driving.parameters()]
         optimizer: torch.optim.Optimizer
         if s.optimizer == "adam":
-            optimizer = torch.optim.Adam(parameters, s.lr, betas=(0.5, 0.999))
+            optimizer = torch.optim.Adam(parameters, s.lr, betas=(0.5, 0.999), fused=True)
         else:
             optimizer = torch.optim.SGD(parameters, s.lr, momentum=0.9)
 

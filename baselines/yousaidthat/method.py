@@ -124,7 +124,7 @@ class Method(Retrained):
         if s.relative:
             self.change.fit(source, audio, s.most_gain)
         audio.requires_grad_(not s.hold_audio)
-        adam = torch.optim.Adam([p for p in self.generator.parameters() if p.requires_grad], s.lr)
+        adam = torch.optim.Adam([p for p in self.generator.parameters() if p.requires_grad], s.lr, fused=True)
 
         def generate(step: int) -> dict[str, Tensor]:
             decay(adam, s.lr, step, s.steps)
@@ -139,7 +139,7 @@ class Method(Retrained):
 
         session.run("generator", s.steps, generate, {"generator": self.generator}, {"adam": adam})
         self.generator.eval()
-        sharpen = torch.optim.Adam(self.deblur.parameters(), s.lr)
+        sharpen = torch.optim.Adam(self.deblur.parameters(), s.lr, fused=True)
 
         def deblur(step: int) -> dict[str, Tensor]:
             decay(sharpen, s.lr, step, s.deblur_steps)

@@ -8,7 +8,8 @@ import pytest
 from talkpose.clips.store import write_lossless
 from talkpose.errors import UserError
 from talkpose.face.landmarks import Detection
-from talkpose.metrics.detections import kept_path, make_scorer, real_landmarks
+from talkpose.metrics.detections import make_scorer, real_landmarks
+from talkpose.metrics.kept import kept_path
 
 
 class Made:

@@ -14,12 +14,13 @@ from talkpose.layout import RunLayout
 from talkpose.metrics import csim
 from talkpose.metrics.base import COLUMNS
 from talkpose.metrics.compute import write_metrics
-from talkpose.metrics.extra import ExtraMeter, Scene, measure_scene, needs_poses
+from talkpose.metrics.extra import ExtraMeter, measure_scene, needs_poses
 from talkpose.metrics.fid import frechet
 from talkpose.metrics.inception import Inception
 from talkpose.metrics.lpips_network import Lpips
 from talkpose.metrics.needs import NEEDS, missing_weights
 from talkpose.metrics.pooled import fid_rows, not_attempted
+from talkpose.metrics.scene import Scene
 from talkpose.metrics.syncnet import SyncNet
 
 COUNT, SIDE = 80, 64

@@ -38,7 +38,7 @@ def teach_lips(
     seen = codes.isfinite().all(1)
     heard, codes = heard[seen], codes[seen]
     learnt = [*encoder.to(session.device).parameters(), *head.parameters()]
-    adam = torch.optim.AdamW(learnt, lr, weight_decay=0.01)
+    adam = torch.optim.AdamW(learnt, lr, weight_decay=0.01, fused=True)
 
     def step(index: int) -> dict[str, Tensor]:
         decay(adam, lr, index, steps)

@@ -14,7 +14,7 @@ from talkpose.face.coefficients import POSE
 from talkpose.methods.contract import Generated, Target
 from talkpose.methods.footage import SAMPLES, cut
 from talkpose.methods.regions import judged_regions
-from talkpose.methods.rendering import PersonRenderer, nearest_poses, person_coefficients
+from talkpose.methods.rendering import TargetRenderer, nearest_poses, person_coefficients
 from talkpose.methods.specs import MethodSpec, method_spec
 from talkpose.motion.network import MotionNetwork
 from talkpose.motion.predict import predict
@@ -57,13 +57,14 @@ class OursG:
 
     def __init__(self, config: RunConfig, motion: MotionNetwork, refiner: Refiner):
         self.config, self.motion, self.stage2 = config, motion, _Stage2(config, refiner)
+        self.renderer = TargetRenderer(config, config.compose.albedo_general)
 
     def generate(self, target: Target, audio: np.ndarray, is_own: bool) -> Generated:
         """Background: the image itself, turned to the predicted pose (face profiling, section 3.3.2)."""
         first = cut(target.train, 0, 1)
         if not first.track.valid[0]:
             raise UserError(f"{target.person}: no face in the first frame, the only one that Ours-G may see")
-        renderer = PersonRenderer.learn(self.config, first, self.config.compose.albedo_general)
+        renderer = self.renderer.of(target, first)
         expression, pose = predict(self.motion, audio, self.config.device)
         pose = _anchored(pose, first.track.coefficients[0, POSE])
         coefficients = person_coefficients(expression, pose, first, 0)
@@ -86,12 +87,13 @@ class OursP:
         spec: MethodSpec = _OURS_P,
     ):
         self.config, self.motion, self.stage2 = config, motion, _Stage2(config, refiner)
+        self.renderer = TargetRenderer(config, config.compose.albedo)
         self.spec = spec
 
     def generate(self, target: Target, audio: np.ndarray, is_own: bool) -> Generated:
         """Background: key backgrounds of the training video (section 3.3.2)."""
         train = target.train
-        renderer = PersonRenderer.learn(self.config, train, self.config.compose.albedo)
+        renderer = self.renderer.of(target, train)
         expression, pose = predict(self.motion, audio, self.config.device)
         real = train.track.coefficients[:, POSE]
         neutral = most_neutral_frame(train.track.coefficients, train.track.valid)
@@ -121,13 +123,14 @@ class Rerender:
 
     def __init__(self, config: RunConfig, refiner: Refiner):
         self.config, self.stage2 = config, _Stage2(config, refiner)
+        self.renderer = TargetRenderer(config, config.compose.albedo)
 
     def generate(self, target: Target, audio: np.ndarray, is_own: bool) -> Generated:
         """Background: the training frame nearest in pose. Raises UserError without the real continuation."""
         if not is_own or target.held_out is None:
             raise UserError(f"{target.person}: re-rendering needs the person's own held-out frames")
         train, held_out = target.train, cut(target.held_out, 0, len(audio) // SAMPLES)
-        renderer = PersonRenderer.learn(self.config, train, self.config.compose.albedo)
+        renderer = self.renderer.of(target, train)
         coefficients = held_out.track.coefficients
         source = nearest_poses(coefficients[:, POSE], train.track.coefficients[:, POSE])
         rendered, masks = renderer.render_over(train, source, coefficients)

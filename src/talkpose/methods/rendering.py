@@ -11,7 +11,7 @@ from talkpose.config import RunConfig
 from talkpose.face.camera import Camera
 from talkpose.face.coefficients import EXPRESSION, LIGHT, POSE
 from talkpose.face.model import FaceModel, load_face_model
-from talkpose.methods.contract import Footage
+from talkpose.methods.contract import Footage, Target
 
 POSE_WEIGHTS = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 0.1])
 """A radian moves a face's features about as far as a unit of tx or ty does; tz moves them a tenth of that."""
@@ -71,6 +71,21 @@ class PersonRenderer:
             self.config.compose,
         )
         return self.render(coefficients, backgrounds)
+
+
+class TargetRenderer:
+    """The renderer of the person that a method makes videos of: learnt once for all their sounds."""
+
+    def __init__(self, config: RunConfig, scheme: Scheme):
+        self.config, self.scheme = config, scheme
+        self._target: Target | None = None
+        self._learnt: PersonRenderer | None = None
+
+    def of(self, target: Target, footage: Footage) -> PersonRenderer:
+        """Renderer with colours from `footage`, the part of `target` that the method may see."""
+        if self._learnt is None or self._target is not target:
+            self._target, self._learnt = target, PersonRenderer.learn(self.config, footage, self.scheme)
+        return self._learnt
 
 
 def nearest_poses(poses: np.ndarray, real_poses: np.ndarray, gap: int = 0) -> np.ndarray:

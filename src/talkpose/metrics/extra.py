@@ -4,11 +4,11 @@ A metric whose published weights are missing gives no row; `collect` lists it in
 """
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from talkpose.clips.store import read_frames, read_wav
+from talkpose.clips.store import read_wav
 from talkpose.config import MetricsConfig, RunConfig
 from talkpose.errors import UserError
 from talkpose.face.coefficients import POSE
@@ -18,33 +18,14 @@ from talkpose.layout import OWN, RunLayout, item_id
 from talkpose.metrics import audio_pose, beat, blink, cpbd, csim, fid, lpips, lse
 from talkpose.metrics.appendix_a import REAL
 from talkpose.metrics.base import COLUMNS, Protocol
+from talkpose.metrics.csim_real import known_feature, real_features
 from talkpose.metrics.needs import missing_weights
+from talkpose.metrics.scene import Scene
 from talkpose.speech.mfcc import SAMPLES_PER_FRAME
 
 Row = dict[str, Any]
 FEATURES = ".fid.npz"
 """Suffix of the file of Inception features beside a shard's table."""
-
-
-class Scene(NamedTuple):
-    """One item as these metrics see it; T frames."""
-
-    frames: np.ndarray
-    """(T, H, W, 3) uint8 RGB"""
-    points: np.ndarray
-    """(T, N, 2) landmarks in pixels by `metrics.landmarks`, nan where there is no face"""
-    sound: np.ndarray
-    """(640 T,) float32 at 16 kHz"""
-    real: np.ndarray | None
-    """(T, H, W, 3) uint8 RGB, with own sound"""
-    real_points: np.ndarray | None
-    """(T, M, 2), with own sound"""
-    poses: np.ndarray | None
-    """(T, 3 or more) radians, tracked in the frames; None for clips too short to tell how a head moves"""
-    known: np.ndarray | None = None
-    """(1, F) mean identity feature of what methods may see of the person; None where CSIM is not attempted"""
-    whole: tuple[np.ndarray, np.ndarray] | None = None
-    """sound (640 V,) and tracked poses (V, 3 or more) of the person's whole real video, for Appendix A"""
 
 
 def needs_poses(config: MetricsConfig) -> bool:
@@ -63,7 +44,6 @@ class ExtraMeter:
     def __init__(self, layout: RunLayout, config: RunConfig, method: str, corpus: str):
         self.layout, self.config, self.method, self.corpus = layout, config, method, corpus
         self.features: list[tuple[np.ndarray, np.ndarray]] = []
-        self.known: dict[str, np.ndarray] = {}
 
     def measure(
         self,
@@ -115,12 +95,13 @@ class ExtraMeter:
         whole = None
         if self.method == REAL and item["audio"] == OWN and not words:
             whole = own[: len(track.valid) * SAMPLES_PER_FRAME], track.coefficients[:, POSE]
-        if person not in self.known and attempted(config.metrics, "csim"):
-            which = csim.spread(1 if words else min(config.train_frames, len(track.valid)))
-            pictures = read_frames(folder / "frames.mkv", 0, int(which[-1]) + 1)[which]
-            feature = csim.load_embedder(config.metrics.csim_embedder, config.metrics.arcface_weights)
-            described = csim.describe(feature, pictures, track.landmarks[which], 1)
-            self.known[person] = csim.mean_feature(described)
+        known = features = None
+        if attempted(config.metrics, "csim"):
+            where = layout.track(self.corpus, person), folder / "frames.mkv"
+            count = 1 if words else min(config.train_frames, len(track.valid))
+            known = known_feature(*where, count, config.metrics)
+            if item["audio"] == OWN:
+                features = real_features(*where, start, config.metrics)
         return Scene(
             frames,
             points,
@@ -128,7 +109,8 @@ class ExtraMeter:
             real,
             real_points,
             poses,
-            self.known.get(person),
+            known,
+            features,
             whole,
         )
 
@@ -201,7 +183,10 @@ def _csim(scene: Scene, config: MetricsConfig) -> list[Value]:
     generated = csim.describe(feature, scene.frames, scene.points, config.network_every)
     found: list[Value] = []
     if scene.real is not None and scene.real_points is not None:
-        real = csim.describe(feature, scene.real, scene.real_points, config.network_every)
+        real = scene.real_features
+        if real is None:
+            real = csim.describe(feature, scene.real, scene.real_points, config.network_every)
+        real = real[: len(generated)]
         found.append((by_frame, *csim.compute([csim.update(generated, real)])))
     if scene.known is not None:
         found.append((by_person, *csim.compute([csim.update(generated, scene.known)])))

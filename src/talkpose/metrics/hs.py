@@ -26,7 +26,6 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-import ot
 
 from talkpose.errors import UserError
 from talkpose.metrics.base import Protocol
@@ -152,6 +151,8 @@ def _range(generated: np.ndarray, real: np.ndarray, variant: Variant) -> tuple[n
 
 
 def _axis_distances(generated: np.ndarray, real: np.ndarray, variant: Variant) -> np.ndarray:
+    import ot  # loading POT takes a second: not where no pose is measured
+
     distances = np.zeros(3)
     places = np.arange(variant.bins) / (variant.bins - 1)
     for axis, (low, high) in enumerate(zip(*_range(generated, real, variant), strict=True)):
@@ -165,6 +166,8 @@ def _axis_distances(generated: np.ndarray, real: np.ndarray, variant: Variant) -
 
 
 def _joint_distance(generated: np.ndarray, real: np.ndarray, variant: Variant) -> float:
+    import ot
+
     low, high = _range(generated, real, variant)
     width = np.where(high - low > 1e-12, high - low, 1.0)
     (cells_g, p), (cells_r, q) = (

@@ -19,9 +19,10 @@ from talkpose.metrics.align import Pair
 from talkpose.metrics.base import COLUMNS
 from talkpose.metrics.compute import LANDMARK_METRICS, Row, measure_item
 from talkpose.metrics.detections import make_scorer
-from talkpose.metrics.extra import Scene, measure_scene, needs_poses
+from talkpose.metrics.extra import measure_scene, needs_poses
 from talkpose.metrics.needs import NEEDS, missing_weights
 from talkpose.metrics.poses import POSE_METRICS
+from talkpose.metrics.scene import Scene
 
 SOUND: Final = ("audio-pose", "beat", "lse")
 """Metrics of `metrics.extra` that compare a video with its sound."""

@@ -15,7 +15,6 @@ method's own.
 """
 
 import numpy as np
-import ot
 from scipy.signal import welch
 
 from talkpose.errors import UserError
@@ -81,6 +80,8 @@ def w1(generated: np.ndarray, real: np.ndarray) -> float:
     """Mean over columns of W1 between samples (T, 3) and (N, 3); nan where either is empty."""
     if not len(generated) or not len(real):
         return float("nan")
+    import ot  # loading POT takes a second: not where no pose is measured
+
     return float(np.mean([ot.wasserstein_1d(g, r, p=1) for g, r in zip(generated.T, real.T, strict=True)]))
 
 
