@@ -5,7 +5,7 @@ import pytest
 from scipy.spatial import cKDTree
 
 from talkpose.methods.regions import OUTER_LIPS, judged_regions
-from talkpose.methods.rendering import POSE_WEIGHTS, nearest_poses
+from talkpose.methods.rendering import POSE_WEIGHTS, PersonRenderer, TargetRenderer, nearest_poses
 
 
 def test_nearest_pose_is_that_of_a_kd_tree():
@@ -56,3 +56,21 @@ def test_regions_lie_where_they_should(scene):
 
 def test_a_frame_without_landmarks_has_no_mouth(scene):
     assert not judged_regions(*scene)["mouth"][1].any()
+
+
+def test_colours_are_learnt_once_a_target_whatever_part_of_it_is_shown(monkeypatch):
+    learnt = []
+
+    def learn(config, footage, scheme):
+        learnt.append((footage, scheme))
+        return object()
+
+    monkeypatch.setattr(PersonRenderer, "learn", learn)
+    renderer = TargetRenderer(None, "mean")
+    ann, bob = object(), object()
+    first = renderer.of(ann, "a cut")
+    assert renderer.of(ann, "the same cut, made anew") is first
+    assert renderer.of(bob, "another cut") is not first
+    assert learnt == [("a cut", "mean"), ("another cut", "mean")]
+    renderer.of(ann, "a cut")  # only the last target is kept
+    assert len(learnt) == 3

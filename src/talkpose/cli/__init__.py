@@ -10,6 +10,16 @@ for backend in ("PYTORCH", "JAX", "TENSORFLOW", "CUPY"):
 os.environ.setdefault("GLOG_minloglevel", "2")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from talkpose.cli.app import app, main  # noqa: E402
 
-__all__ = ["app", "main"]
+def main() -> None:
+    """Entry point: a job of a run goes to the run's spawner, all else runs here."""
+    from talkpose.cli import submit
+
+    if address := os.environ.get(submit.VARIABLE):
+        submit.submit(address)
+    from talkpose.cli import app
+
+    app.main()
+
+
+__all__ = ["main"]

@@ -18,6 +18,7 @@ import yaml
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from talkpose.cli import submit
 from talkpose.cli.plan import Plan
 from talkpose.errors import UserError
 from talkpose.progress import FOLDER_VARIABLE
@@ -90,13 +91,35 @@ def _only_run(root: Path) -> Iterator[IO[str]]:
         yield lock
 
 
+@contextmanager
+def _spawner(address: Path, output: IO[str], lock: IO[str]) -> Iterator[Path]:
+    """The process that the run's jobs are forked from, for as long as the run lasts."""
+    command = [sys.executable, "-m", "talkpose.cli.spawner", str(address)]
+    # Its end of the pipe closes with this process, however that ends, and the spawner ends with it.
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT, pass_fds=[lock.fileno()]
+    ) as process:
+        try:
+            while not address.exists() and process.poll() is None:
+                time.sleep(0.02)
+            yield address
+        finally:
+            assert process.stdin is not None
+            process.stdin.close()
+
+
 def _watch(command: list[str], log: Path, lock: IO[str]) -> int:
     """Run Snakemake with its output in `log`; show its steps and the progress files of its jobs as bars."""
     console = Console(stderr=True)
-    with tempfile.TemporaryDirectory() as folder, open(log, "w") as output:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open(log, "w") as output,
+        _spawner(Path(folder) / "spawner", output, lock) as address,
+    ):
         environment = {
             **os.environ,
             FOLDER_VARIABLE: folder,
+            submit.VARIABLE: str(address),
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
         }
         process = subprocess.Popen(

@@ -14,6 +14,7 @@ from typing import Any
 import av
 import numpy as np
 from av.error import FFmpegError
+from av.video.reformatter import VideoReformatter
 
 from talkpose.errors import ClipError, UserError
 from talkpose.files import atomic_path
@@ -50,11 +51,10 @@ def write_lossless(
         first, rest = _first(path, frames)
         stream = container.add_stream("ffv1", rate=fps, options=options)
         stream.height, stream.width, stream.pix_fmt = *first.shape[:2], "bgr0"
-        count = 0
+        count, converter = 0, VideoReformatter()
         for count, frame in enumerate(rest, 1):
-            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24").reformat(
-                format="bgr0"
-            )
+            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
+            picture = converter.reformat(picture, format="bgr0")
             picture.pts, picture.time_base = count - 1, Fraction(1, fps)
             container.mux(stream.encode(picture))
         container.mux(stream.encode(None))
@@ -67,6 +67,7 @@ def read_frames(path: str | Path, start: int = 0, stop: int | None = None) -> np
     `stop` beyond the end is the end. ClipError ("unreadable") where the file is not such a video.
     """
     frames = []
+    converter = VideoReformatter()  # one for all: to make one for each frame takes longer than to convert it
     try:
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
@@ -81,7 +82,7 @@ def read_frames(path: str | Path, start: int = 0, stop: int | None = None) -> np
                 if stop is not None and index >= stop:
                     break
                 if index >= start:
-                    frames.append(picture.to_ndarray(format="rgb24"))
+                    frames.append(converter.reformat(picture, format="rgb24").to_ndarray())
             shape = (0, stream.height, stream.width, 3)
     except (FFmpegError, IndexError, OSError) as error:
         raise ClipError("unreadable", f"{path}: not a readable video ({error}); write it anew") from error
@@ -117,11 +118,11 @@ def write_mp4(
         context = video.codec_context
         context.colorspace = context.color_primaries = context.color_trc = _BT709
         sound = None if audio is None else _add_sound(container)
-        count = 0
+        count, converter = 0, VideoReformatter()
         for count, frame in enumerate(rest, 1):
             even = np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
             picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(even), format="rgb24")
-            picture = picture.reformat(format="yuv420p", dst_colorspace="ITU709")
+            picture = converter.reformat(picture, format="yuv420p", dst_colorspace="ITU709")
             picture.pts, picture.time_base = count - 1, Fraction(1, fps)
             container.mux(video.encode(picture))
         container.mux(video.encode(None))

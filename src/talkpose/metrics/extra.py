@@ -110,8 +110,8 @@ class ExtraMeter:
             real_points,
             poses,
             known,
-            features,
             whole,
+            features,
         )
 
     def _foreign(self, audio: str) -> np.ndarray:

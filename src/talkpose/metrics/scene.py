@@ -22,7 +22,7 @@ class Scene(NamedTuple):
     """(T, 3 or more) radians, tracked in the frames; None for clips too short to tell how a head moves"""
     known: np.ndarray | None = None
     """(1, F) mean identity feature of what methods may see of the person; None where CSIM is not attempted"""
-    real_features: np.ndarray | None = None
-    """(ceil(T / network_every) or more, F) identity features of `real`, where they are known already"""
     whole: tuple[np.ndarray, np.ndarray] | None = None
     """sound (640 V,) and tracked poses (V, 3 or more) of the person's whole real video, for Appendix A"""
+    real_features: np.ndarray | None = None
+    """(ceil(T / network_every) or more, F) identity features of `real`, where they are known already"""

@@ -1,0 +1,172 @@
+"""Jobs handed to a spawner: streams, exit codes, folder and environment are their own; and they end."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from talkpose.cli.submit import VARIABLE
+
+MAIN = "from talkpose.cli import main; main()"
+
+
+@contextmanager
+def started(address, setup=""):
+    """A spawner that serves as the real one does; `setup` takes the place of the imports."""
+    code = (
+        "import sys, os, time, typer\n"
+        "import talkpose.cli.spawner as spawner\n"
+        "from talkpose.cli import app\n"
+        f"{setup}\n"
+        "spawner.MODULES = ()\n"
+        "spawner.main()\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(address)], stdin=subprocess.PIPE) as process:
+        while not address.exists():
+            assert process.poll() is None
+            time.sleep(0.02)
+        try:
+            yield process
+        finally:
+            process.stdin.close()
+
+
+COMMANDS = """
+@app.app.command()
+def tell():
+    print('out', os.getcwd(), os.environ.get('COLOUR'), os.environ.get('TALKPOSE_SPAWNER'), sys.argv[1:])
+    print('err', file=sys.stderr)
+    raise typer.Exit(7)
+
+@app.app.command()
+def rest(file: str):
+    open(file, 'w').write(str(os.getpid()))
+    time.sleep(60)
+
+@app.app.command()
+def die():
+    os.kill(os.getpid(), 9)
+
+@app.app.command()
+def threads():
+    import torch
+    print(torch.get_num_threads())
+"""
+
+
+@pytest.fixture(scope="module")
+def spawner(tmp_path_factory):
+    address = tmp_path_factory.mktemp("s") / "socket"
+    with started(address, COMMANDS):
+        yield address
+
+
+def submit(address, *arguments, **more):
+    environment = {**os.environ, VARIABLE: str(address), **more.pop("env", {})}
+    return subprocess.Popen(
+        [sys.executable, "-c", MAIN, *arguments],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **more,
+    )
+
+
+def written(path):
+    end = time.time() + 20
+    while time.time() < end:
+        if path.exists() and path.read_text():
+            return int(path.read_text())
+        time.sleep(0.02)
+    raise AssertionError("the job never began")
+
+
+def gone(process_id):
+    end = time.time() + 20
+    while time.time() < end:
+        try:
+            os.kill(process_id, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_a_job_has_its_own_streams_folder_environment_and_end(spawner, tmp_path):
+    job = submit(spawner, "tell", cwd=tmp_path, env={"COLOUR": "blue"})
+    out, err = job.communicate(timeout=30)
+    assert out == f"out {tmp_path} blue None ['tell']\n"
+    assert err == "err\n"
+    assert job.returncode == 7
+
+
+def test_a_refusal_is_told_as_ever(spawner):
+    job = submit(spawner, "metrics", "measure", "/nowhere/run", "still", "people", "0000")
+    _, err = job.communicate(timeout=60)
+    assert job.returncode == 2
+    assert err.startswith("talkpose: /nowhere/run: not a run") and "Traceback" not in err
+
+
+def test_a_job_that_is_killed_is_told_as_a_shell_does(spawner):
+    job = submit(spawner, "die")
+    job.communicate(timeout=30)
+    assert job.returncode == 128 + signal.SIGKILL
+
+
+def test_threads_are_those_that_the_rule_may_use(spawner):
+    for count in ("1", "2"):
+        assert (
+            submit(spawner, "threads", env={"OMP_NUM_THREADS": count}).communicate(timeout=60)[0].strip()
+            == count
+        )
+
+
+def test_several_at_a_time_and_one_that_loses_its_asker(spawner, tmp_path):
+    first, second = (submit(spawner, "rest", str(tmp_path / name)) for name in "ab")
+    jobs = [written(tmp_path / name) for name in "ab"]
+    first.kill()
+    first.communicate(timeout=30)
+    assert gone(jobs[0])
+    os.kill(jobs[1], 0)  # the other goes on
+    second.terminate()
+    second.communicate(timeout=30)
+    assert gone(jobs[1])
+
+
+def test_when_the_run_ends_so_do_its_jobs(tmp_path):
+    with started(tmp_path / "socket", COMMANDS) as process:
+        job = submit(tmp_path / "socket", "rest", str(tmp_path / "a"))
+        number = written(tmp_path / "a")
+        process.stdin.close()
+        _, err = job.communicate(timeout=30)
+    assert gone(number)
+    assert job.returncode != 0
+
+
+def test_without_a_run_there_is_one_sentence(tmp_path):
+    job = submit(tmp_path / "nothing", "version")
+    _, err = job.communicate(timeout=30)
+    assert job.returncode == 1
+    assert "the run that this job belongs to has ended" in err and "Traceback" not in err
+
+
+def test_all_that_jobs_need_is_loaded_and_nothing_runs(tmp_path):
+    """Forking is safe while there is one thread (Arrow's allocator keeps one that stops for a fork)."""
+    code = (
+        "import importlib, os; from talkpose.cli.spawner import MODULES\n"
+        "for module in MODULES: importlib.import_module(module)\n"
+        "print([n for t in os.listdir('/proc/self/task') "
+        "if (n := open(f'/proc/self/task/{t}/comm').read().strip()) != 'jemalloc_bg_thd'])\n"
+        "import torch; print(torch.cuda.is_initialized())"
+    )
+    if not os.path.isdir("/proc/self/task"):
+        pytest.skip("needs /proc to count threads")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    names, cuda = done.stdout.strip().splitlines()
+    assert len(eval(names)) == 1, names  # noqa: S307
+    assert cuda == "False"
