@@ -1,4 +1,4 @@
-"""Seconds to build packets for 200 participants x 30 groups beyond the encoding, and to audit them.
+"""Seconds for a study of 200 participants x 30 groups: packets beyond the encoding, audit, import and analysis.
 
 python benchmarks/study.py [--participants 200] [--groups 30] [--seconds 4] [--size 128] [--work <folder>]
 
@@ -18,9 +18,12 @@ from talkpose.clips.store import write_lossless, write_wav
 from talkpose.config import parse_config
 from talkpose.files import write_json, write_parquet
 from talkpose.layout import RunLayout, item_id
+from talkpose.study.analyse_step import analyse_study
 from talkpose.study.audit import audit_packets
 from talkpose.study.build import build_study
 from talkpose.study.config import StudyConfig
+from talkpose.study.import_step import import_answers
+from talkpose.study.simulate import load_preferences, simulate_answers
 
 METHODS = ("ours-p", "davs", "yousaidthat", "atvg")
 
@@ -81,11 +84,22 @@ def main() -> None:
         second = time.perf_counter()
         found = audit_packets(made.packets)
         third = time.perf_counter()
+        preferences = load_preferences(None)
+        written = simulate_answers(made.folder, preferences, made.folder / "simulated")
+        fourth = time.perf_counter()
+        taken = import_answers(made.folder, written)
+        fifth = time.perf_counter()
+        analyse_study(layout)
+        sixth = time.perf_counter()
         unique = sum(path.stat().st_size for path in (made.folder / "videos").iterdir())
         print(f"{made.videos} videos, {len(made.packets)} packets, {len(made.zips)} zips")
         print(
             f"with encoding {first - start:.1f} s; without {second - first:.1f} s; "
             f"audit {third - second:.1f} s"
+        )
+        print(
+            f"{len(taken.accepted)} simulated answers: import {fifth - fourth:.1f} s; "
+            f"analysis {sixth - fifth:.1f} s"
         )
         print(f"packets {made.packet_bytes / 1e9:.2f} GB as seen; their videos, once: {unique / 1e6:.0f} MB")
         print(f"faults: {found.faults or 'none'}; {found.notes}")
