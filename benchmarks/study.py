@@ -1,4 +1,4 @@
-"""Seconds for a study of 200 participants x 30 groups: packets beyond the encoding, audit, import and analysis.
+"""Seconds for 200 participants x 30 groups: building beyond the encoding, audit, import and analysis.
 
 python benchmarks/study.py [--participants 200] [--groups 30] [--seconds 4] [--size 128] [--work <folder>]
 
