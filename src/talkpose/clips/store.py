@@ -14,7 +14,7 @@ from typing import Any
 import av
 import numpy as np
 from av.error import FFmpegError
-from av.video.reformatter import VideoReformatter
+from av.video.reformatter import Colorspace, VideoReformatter
 
 from talkpose.errors import ClipError, UserError
 from talkpose.files import atomic_path
@@ -122,7 +122,7 @@ def write_mp4(
         for count, frame in enumerate(rest, 1):
             even = np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
             picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(even), format="rgb24")
-            picture = converter.reformat(picture, format="yuv420p", dst_colorspace="ITU709")
+            picture = converter.reformat(picture, format="yuv420p", dst_colorspace=Colorspace.ITU709)
             picture.pts, picture.time_base = count - 1, Fraction(1, fps)
             container.mux(video.encode(picture))
         container.mux(video.encode(None))
