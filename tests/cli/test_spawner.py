@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -116,6 +117,14 @@ def test_a_job_that_is_killed_is_told_as_a_shell_does(spawner):
     job = submit(spawner, "die")
     job.communicate(timeout=30)
     assert job.returncode == 128 + signal.SIGKILL
+
+
+def test_who_hangs_up_before_asking_harms_nobody(spawner):
+    for said in (b"", b"\0\0", b"\0\0\0\4{}"):
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(spawner))
+            connection.sendall(said)
+    assert submit(spawner, "tell").wait(timeout=30) == 7
 
 
 def test_threads_are_those_that_the_rule_may_use(spawner):

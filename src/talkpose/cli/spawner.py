@@ -15,6 +15,7 @@ import select
 import selectors
 import signal
 import socket
+import struct
 import sys
 from typing import Any, Final, NoReturn
 
@@ -76,7 +77,7 @@ class Spawner:
             head, files, _, _ = socket.recv_fds(connection, LENGTH.size, 2)
             body = connection.recv(LENGTH.unpack(head)[0], socket.MSG_WAITALL)
             request = json.loads(body.decode("utf-8", "surrogateescape"))
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, struct.error) as error:
             print(f"spawner: a job that can not be read: {error}", file=sys.stderr)
             connection.close()
             return
