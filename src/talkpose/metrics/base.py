@@ -10,6 +10,9 @@ from talkpose.errors import UserError
 COLUMNS = ("method", "corpus", "clip", "metric", "protocol", "value", "n_frames")
 """Columns of metrics.parquet; `clip` is the item: <person>__own or <person>__<foreign audio id>."""
 
+REAL = "oracle"
+"""Method whose rows measure the real videos."""
+
 
 @dataclass(frozen=True)
 class Protocol:

@@ -16,8 +16,7 @@ from talkpose.face.track import load_track
 from talkpose.files import write_npz
 from talkpose.layout import OWN, RunLayout, item_id
 from talkpose.metrics import audio_pose, beat, blink, cpbd, csim, fid, lpips, lse
-from talkpose.metrics.appendix_a import REAL
-from talkpose.metrics.base import COLUMNS, Protocol
+from talkpose.metrics.base import COLUMNS, REAL, Protocol
 from talkpose.metrics.csim_real import known_feature, real_features
 from talkpose.metrics.needs import missing_weights
 from talkpose.metrics.scene import Scene

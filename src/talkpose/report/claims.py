@@ -9,6 +9,7 @@ import pandas as pd
 from talkpose.config import MetricsConfig
 from talkpose.metrics.audio_pose import DEFAULT
 from talkpose.report.hashes import Finding
+from talkpose.report.published import printed, quoted
 from talkpose.report.tables import ALL
 
 Verdict = Literal["pass", "direction holds", "deviates", "not attempted"]
@@ -72,7 +73,7 @@ def judge(tables: Mapping[str, pd.DataFrame], config: MetricsConfig) -> tuple[li
 
 def _table2(values: Values) -> Claim:
     text = "Ours-G has the best PSNR of six methods on LRW, with SSIM and LMD close to ATVG's"
-    expected = "30.94 dB, 0.75, 1.58"
+    expected = "{} dB, {}, {}".format(*printed("table2", "Ours-G", "psnr", "ssim", "lmd"))
     ours = values.get("table2", "ours-g", "psnr")
     rivals = {
         name: value
@@ -90,7 +91,8 @@ def _table2(values: Values) -> Claim:
 
 
 def _hs(values: Values) -> Claim:
-    text, expected = "Ours-P's head moves like the person's: mean HS of 15 persons", "0.859 (0.702 to 0.956)"
+    text = "Ours-P's head moves like the person's: mean HS of 15 persons"
+    expected = "{} ({} to {})".format(*printed("hs", "Ours-P", "mean", "min", "max"))
     here = values.get("hs", "ours-p", "mean")
     if here is None:
         return Claim("Section 4.4", text, expected, "none", "not attempted", "ours-p was not measured")
@@ -110,7 +112,8 @@ def _hs(values: Values) -> Claim:
 
 
 def _hs_people(values: Values) -> Claim:
-    text, expected = "HS agrees with people's ranking of head-pose similarity", "correlation 0.65"
+    text = "HS agrees with people's ranking of head-pose similarity"
+    expected = "correlation {}".format(*printed("hs_study", "Ours-P", "correlation with HS"))
     here = values.get("hs_study", "ours-p", "correlation with HS")
     if here is None:
         return Claim("Section 4.4", text, expected, "none", "not attempted", _answers(values, "hs_study"))
@@ -120,8 +123,8 @@ def _hs_people(values: Values) -> Claim:
 
 def _table1(values: Values) -> Claim:
     text = "People choose Ours-P as best in image quality, lip synchronization and naturalness"
-    expected = "88.67%, 44.83%, 83.67%"
     criteria = ("image quality", "lip synchronization", "natural")
+    expected = ", ".join(f"{share}%" for share in printed("table1", "Ours-P", *criteria))
     ours = [values.get("table1", "ours-p", criterion) for criterion in criteria]
     known = [share for share in ours if share is not None]
     if len(known) < len(criteria):
@@ -136,7 +139,7 @@ def _table1(values: Values) -> Claim:
 
 def _appendix_a(values: Values) -> Claim:
     text = "Distances between MFCC features and between head poses correlate"
-    expected = "0.45 (0.24 to 0.58)"
+    expected = "{} ({} to {})".format(*printed("appendix_a", "short videos", "mean", "min", "max"))
     mean, null = (values.get("appendix_a", DEFAULT.id, column) for column in ("mean", "null"))
     if mean is None:
         why = "needs the control oracle and the metric of Appendix A in the configuration"
@@ -150,10 +153,9 @@ def _appendix_a(values: Values) -> Claim:
 
 
 def _appendix_b(values: Values) -> Claim:
-    text, expected = (
-        "300 training frames are enough; fewer look worse",
-        "0, 0, 36.4, 36.4, 63.6% at 100 to 800 frames",
-    )
+    text, lengths = "300 training frames are enough; fewer look worse", quoted("appendix_b")
+    expected = ", ".join(f"{q.value:g}" for q in lengths)
+    expected += f"% at {lengths[0].row} to {lengths[-1].row} frames"
     rows = sorted(
         values.rows("appendix_b", "chosen as best"), key=lambda row: int(row) if row.isdigit() else 0
     )

@@ -69,6 +69,12 @@ def quoted(table: str) -> tuple[Quoted, ...]:
         )
 
 
+def printed(table: str, row: str, *columns: str) -> list[str]:
+    """Quoted numbers of one row of a table in the named columns, with the digits that the paper prints."""
+    known = {(q.row, q.column): f"{q.value:.{q.decimals}f}" for q in quoted(table)}
+    return [known[row, column] for column in columns]
+
+
 @cache
 def published_hash(table: str) -> str:
     """Start of the SHA-256 of the file that holds a table's quoted numbers."""

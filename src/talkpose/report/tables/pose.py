@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from talkpose.metrics.audio_pose import DEFAULT
+from talkpose.metrics.base import REAL
 from talkpose.metrics.hs_sensitivity import METRIC
 from talkpose.report.tables.aligned import Aligned, by_protocol
 from talkpose.report.tables.cells import Builder
@@ -13,8 +14,6 @@ SAME, OTHER, STILL = "pingpong", "other-person", "still"
 """Controls: the person's own poses of another time, another person's, and a head that does not move."""
 
 TOLD_APART = "persons told apart"
-REAL = "oracle"
-"""Method whose rows of Appendix A measure the real videos."""
 
 
 def hs(builder: Builder, rows: Rows) -> None:
