@@ -36,8 +36,10 @@ class RunConfig(Section):
     scale: Scale = Field("small", description="paper: 256x256 and the paper's networks")
     device: str = Field("cpu", pattern=r"^(cpu|cuda(:\d+)?)$")
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
-    threads: int = Field(1, ge=1, description="CPU threads of a job for one person")
-    general_threads: int = Field(2, ge=1, description="CPU threads of the general training of stage 2")
+    threads: int = Field(1, ge=1, description="CPU threads of stage 1, and of a job for one person")
+    general_threads: int = Field(
+        2, ge=1, description="CPU threads of the general trainings of stage 2 and of baselines"
+    )
     corpora: dict[str, CorpusConfig] = Field(min_length=1)
     train_seconds: float = Field(12.0, gt=0, description="start of each personal video that Ours-P may see")
     methods: list[str] = Field(
