@@ -1,6 +1,6 @@
 """The one schema of the configuration; a file a section."""
 
-from talkpose.config.base import Section
+from talkpose.config.base import Precision, Section
 from talkpose.config.clips import ClipsConfig, CorpusConfig
 from talkpose.config.compose import ComposeConfig
 from talkpose.config.face import FaceConfig
@@ -17,6 +17,7 @@ __all__ = [
     "FaceConfig",
     "MetricsConfig",
     "MotionConfig",
+    "Precision",
     "RefineConfig",
     "ReportConfig",
     "RunConfig",

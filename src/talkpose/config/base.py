@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict
 
 Scale = Literal["small", "paper"]
+Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
 
 
 class Section(BaseModel):

@@ -1,12 +1,12 @@
 """The whole configuration: one schema, checked at start."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from talkpose.config.base import Scale, Section
+from talkpose.config.base import Precision, Scale, Section
 from talkpose.config.clips import ClipsConfig, CorpusConfig
 from talkpose.config.compose import ComposeConfig
 from talkpose.config.face import FaceConfig
@@ -35,7 +35,7 @@ class RunConfig(Section):
     seed: int = Field(0, ge=0)
     scale: Scale = Field("small", description="paper: 256x256 and the paper's networks")
     device: str = Field("cpu", pattern=r"^(cpu|cuda(:\d+)?)$")
-    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    precision: Precision = "32-true"
     threads: int = Field(1, ge=1, description="CPU threads of stage 1, and of a job for one person")
     general_threads: int = Field(
         2, ge=1, description="CPU threads of the general trainings of stage 2 and of baselines"

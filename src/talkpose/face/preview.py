@@ -102,9 +102,11 @@ def render(
     return (np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
-def write_preview(model_name: str, out: str | Path, path: str | None = None, **options: int) -> None:
-    """Write a face model's contact sheet as PNG; `path`: bfm09's file; `options` go to `contact_sheet`."""
-    sheet = contact_sheet(load_face_model(model_name, path), **options)  # type: ignore[arg-type]
+def write_preview(
+    model_name: str, out: str | Path, path: str | None = None, *, people: int = 5, size: int = 224
+) -> None:
+    """Write a face model's contact sheet as PNG; `path`: bfm09's file; the rest as in `contact_sheet`."""
+    sheet = contact_sheet(load_face_model(model_name, path), people, size)
     good, data = cv2.imencode(".png", sheet[..., ::-1])
     if not good:
         raise UserError(f"the contact sheet of {sheet.shape[1]}x{sheet.shape[0]} px cannot be written as PNG")

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from talkpose.config import Precision
 from talkpose.files import atomic_path
 from talkpose.seeds import derive_seed, numpy_rng
 
@@ -27,7 +28,7 @@ class Session:
     def __init__(
         self,
         device: str,
-        precision: str,
+        precision: Precision,
         seed: int,
         checkpoint: Path,
         identity: list[str],

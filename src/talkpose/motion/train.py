@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 
-from talkpose.config import MotionConfig
+from talkpose.config import MotionConfig, Precision
 from talkpose.files import atomic_path, sha256, write_json
 from talkpose.motion.data import MotionClip, TrainingSet
 from talkpose.motion.loss import motion_loss
@@ -32,7 +32,7 @@ def train_general(
     config: MotionConfig,
     seed: int,
     device: str,
-    precision: str,
+    precision: Precision,
     out: str | Path,
     checkpoint: str | Path,
     progress: Progress | None = None,
@@ -62,7 +62,7 @@ def finetune(
     config: MotionConfig,
     seed: int,
     device: str,
-    precision: str,
+    precision: Precision,
     out: str | Path,
     checkpoint: str | Path,
     progress: Progress | None = None,
@@ -93,7 +93,7 @@ class Training:
         seed: int,
         stage: str,
         device: str,
-        precision: str,
+        precision: Precision,
         watch: Sequence[MotionClip] = (),
         start: str = "",
     ):
@@ -101,7 +101,7 @@ class Training:
         self.identity = [config.model_dump_json(), str(seed), stage, precision, start, data.fingerprint]
         kind, _, number = device.partition(":")
         devices: Any = [int(number or 0)] if kind == "cuda" else 1
-        self.fabric = Fabric(accelerator=kind, devices=devices, precision=precision)  # type: ignore[arg-type]
+        self.fabric = Fabric(accelerator=kind, devices=devices, precision=precision)
         self.network = network
         self.average = copy.deepcopy(network).eval().requires_grad_(False).to(self.fabric.device)
         # betas of the public code; the rate is set at every step

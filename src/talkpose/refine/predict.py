@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from talkpose.config import Precision
 from talkpose.refine.data import from_network, to_network, windows_of
 from talkpose.refine.generator import Generator
 from talkpose.refine.identity import interpolate_features
@@ -34,7 +35,7 @@ def refine_frames(
     rendered: np.ndarray,
     *,
     device: str = "cpu",
-    precision: str = "32-true",
+    precision: Precision = "32-true",
     batch: int = 16,
 ) -> RefinedFrames:
     """Refine a clip of rendered frames (T, S, S, 3) uint8.

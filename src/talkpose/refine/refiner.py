@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from talkpose.config import RefineConfig
+from talkpose.config import Precision, RefineConfig
 from talkpose.errors import UserError
 from talkpose.files import atomic_path
 from talkpose.refine.discriminator import Discriminator
@@ -37,16 +37,16 @@ class Refiner(NamedTuple):
         return {"generator": self.generator, "discriminator": self.discriminator, "memory": self.memory}
 
 
-def make_fabric(device: str, precision: str) -> "Fabric":
+def make_fabric(device: str, precision: Precision) -> "Fabric":
     """Lightning Fabric on one device ("cpu", "cuda", "cuda:1") with the run's precision."""
     from lightning_fabric import Fabric  # takes a second, which steps that train nothing need not spend
 
     kind, _, number = device.partition(":")
     devices: Any = [int(number or 0)] if kind == "cuda" else 1
-    return Fabric(accelerator=kind, devices=devices, precision=precision)  # type: ignore[arg-type]
+    return Fabric(accelerator=kind, devices=devices, precision=precision)
 
 
-def autocast(device: torch.device, precision: str) -> AbstractContextManager[Any]:
+def autocast(device: torch.device, precision: Precision) -> AbstractContextManager[Any]:
     """Context in which a trained network runs at the run's precision, as Fabric's own would be."""
     kinds = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
     return torch.autocast(device.type, kinds[precision]) if precision in kinds else nullcontext()

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from talkpose.config import RefineConfig
+from talkpose.config import Precision, RefineConfig
 from talkpose.errors import UserError
 from talkpose.files import atomic_path, sha256, write_json
 from talkpose.refine.data import Batch, ClipPairs, TrainingSet, from_network, to_network
@@ -34,7 +34,7 @@ def train_general(
     config: RefineConfig,
     seed: int,
     device: str,
-    precision: str,
+    precision: Precision,
     out: str | Path,
     checkpoint: str | Path,
     progress: Progress | None = None,
@@ -59,7 +59,7 @@ def finetune(
     config: RefineConfig,
     seed: int,
     device: str,
-    precision: str,
+    precision: Precision,
     out: str | Path,
     checkpoint: str | Path,
     progress: Progress | None = None,
@@ -87,7 +87,7 @@ class Training:
         seed: int,
         stage: str,
         device: str,
-        precision: str,
+        precision: Precision,
     ):
         self.config, self.seed, self.stage = config, seed, stage
         self.data = TrainingSet(samples, config, seed, "refine", stage, personal=stage == "personal")

@@ -56,6 +56,9 @@ def _card(name: str, folder: Path) -> Card:
     for path in sorted(folder.glob("*.json")):
         spec: dict[str, Any] = read_json(path).get("spec", {})
         if spec:
-            known = {key: str(spec[key]) for key in ("kind", "needs", "pose", "about") if key in spec}
-            return replace(Card(name, str(spec.get("title", name))), **known)  # type: ignore[arg-type]
+            kind, needs, pose, about = (
+                str(spec.get(key, default))
+                for key, default in (("kind", "method"), ("needs", ""), ("pose", ""), ("about", ""))
+            )
+            return Card(name, str(spec.get("title", name)), kind, needs, pose, about)
     return Card(name, name)

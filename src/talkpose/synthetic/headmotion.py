@@ -45,13 +45,13 @@ def sample_style(seed: int, *axes: str) -> MotionStyle:
     spread = np.deg2rad(rng.uniform((1.6, 2.2, 1.2), (3.8, 4.8, 2.8)))
     rest = np.deg2rad(rng.uniform((-5, -7, -4), (5, 7, 4)))
     angle = rng.uniform(0, 2 * np.pi, 3)
-    drive = np.stack([np.cos(angle), np.sin(angle)], 1)
+    pitch, yaw, roll = ((float(a), float(b)) for a, b in zip(np.cos(angle), np.sin(angle), strict=True))
     return MotionStyle(
         rest=(float(rest[0]), float(rest[1]), float(rest[2])),
         range=(float(spread[0]), float(spread[1]), float(spread[2])),
         rate=float(rng.uniform(0.25, 0.55)),
         coupling=float(rng.uniform(0.1, 0.75)),
-        drive=tuple((float(a), float(b)) for a, b in drive),  # type: ignore[arg-type]
+        drive=(pitch, yaw, roll),
     )
 
 

@@ -29,9 +29,9 @@ def install() -> None:
     busy = [False]
 
     def forbidden(path: object, folder: object = None) -> bool:
-        if isinstance(path, int) or path is None:
+        if not isinstance(path, (str, bytes, os.PathLike)):  # a descriptor, or nothing
             return False
-        name = os.fsdecode(path)  # type: ignore[arg-type]
+        name = os.fsdecode(path)
         if isinstance(folder, int) and folder >= 0:
             name = os.path.join(os.readlink(f"/proc/self/fd/{folder}"), name)
         real = os.path.realpath(name)
