@@ -2,8 +2,7 @@
 
 import pytest
 
-from talkpose.cli import plan as plan_module
-from talkpose.cli.plan import Plan, code_hash, fill_placeholders
+from talkpose.cli.plan import Plan, fill_placeholders
 from talkpose.clips.listing import read_list
 from talkpose.errors import UserError
 
@@ -99,21 +98,6 @@ def test_only_the_changed_section_changes_its_hash(data):
     before, after = Plan(data), Plan({**data, "refine": {"batch": 1}})
     assert before.section("refine") != after.section("refine")
     assert before.section("motion", "clips") == after.section("motion", "clips")
-
-
-def test_editing_a_package_changes_the_hash_of_the_rules_that_use_it(tmp_path, monkeypatch):
-    for name in ["motion", "refine"]:
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "network.py").write_text("x = 1\n")
-    monkeypatch.setattr(plan_module, "SOURCE", tmp_path)
-    code_hash.cache_clear()
-    before = {name: code_hash(name) for name in ["motion", "refine"]}
-    (tmp_path / "refine" / "network.py").write_text("x = 2\n")
-    code_hash.cache_clear()
-    after = {name: code_hash(name) for name in ["motion", "refine"]}
-    code_hash.cache_clear()
-    assert before["motion"] == after["motion"]
-    assert before["refine"] != after["refine"]
 
 
 def test_start_writes_the_checked_configuration(data, tmp_path, monkeypatch):

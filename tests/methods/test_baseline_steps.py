@@ -1,10 +1,8 @@
 """Training a baseline on a run's general corpus: settings, receipt, curves, and going on after a kill."""
 
-import numpy as np
 import pytest
 from made_world import SIDE, baseline, make_run, manifest, method
 
-from talkpose.cli.plan import code_hash
 from talkpose.errors import UserError
 from talkpose.files import read_json, sha256
 from talkpose.methods.baseline_steps import fit, fit_baseline, general_clips
@@ -99,8 +97,3 @@ def test_a_failing_training_stops_loudly(tmp_path):
     with pytest.raises(ZeroDivisionError):
         fit(layout, "made")
     assert not general_receipt(layout, "made").exists()
-
-
-def test_a_rule_may_hash_one_file_of_a_package():
-    assert code_hash("methods/training.py") != code_hash("methods/retrained.py")
-    assert np.all([len(code_hash(name)) == 16 for name in ("methods", "methods/training.py")])

@@ -20,14 +20,6 @@ rule baseline_fit:
         run=plan.config.run,
         config=plan.section("clips", "seed", "device", "precision", "general_threads"),
         baseline=lambda wildcards: plan.baseline_hash(wildcards.name),
-        code=code_hash(
-            "config",
-            "speech",
-            "face",
-            "methods/retrained.py",
-            "methods/training.py",
-            "methods/baseline_steps.py",
-            "methods/settings.py",
-        ),
+        code=code_hash("methods.baseline_steps"),
     shell:
         "talkpose baselines fit results/{params.run} {wildcards.name} > {log:q} 2>&1"

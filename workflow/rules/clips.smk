@@ -18,7 +18,7 @@ rule clips_ingest:
         run=plan.config.run,
         config=plan.section("clips", "face", "train_seconds", "frame_counts"),
         raw=lambda wildcards: plan.raw_hash(wildcards.corpus, wildcards.shard),
-        code=code_hash("config", "clips", "speech", "face"),
+        code=code_hash("face.ingest_step"),
     shell:
         "talkpose clips ingest results/{params.run} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"
 
@@ -39,6 +39,6 @@ rule clips_index:
         "../../environment.yml"
     params:
         run=plan.config.run,
-        code=code_hash("config", "clips"),
+        code=code_hash("face.ingest_step"),
     shell:
         "talkpose clips index results/{params.run} > {log:q} 2>&1"

@@ -16,6 +16,6 @@ rule face_track:
     params:
         run=plan.config.run,
         config=plan.section("face", "train_seconds"),
-        code=code_hash("config", "face"),
+        code=code_hash("face.track_step"),
     shell:
         "talkpose face track results/{params.run} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"

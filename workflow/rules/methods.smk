@@ -31,6 +31,6 @@ rule methods_generate:
             "frame_counts",
         ),
         baseline=lambda wildcards: plan.baseline_hash(wildcards.method),
-        code=code_hash("config", "face", "motion", "compose", "refine", "methods"),
+        code=code_hash("methods.generate_step"),
     shell:
         "talkpose methods generate results/{params.run} {wildcards.method} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"

@@ -14,7 +14,7 @@ rule metrics_measure:
     params:
         run=plan.config.run,
         config=plan.section("metrics", "train_seconds", "frame_counts", "seed"),
-        code=code_hash("config", "metrics", "face", "speech"),
+        code=code_hash("metrics.step"),
     shell:
         "talkpose metrics measure results/{params.run} {wildcards.method} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"
 
@@ -31,7 +31,7 @@ rule metrics_collect:
         "../../environment.yml"
     params:
         run=plan.config.run,
-        code=code_hash("config", "metrics"),
+        code=code_hash("metrics.step"),
     shell:
         "talkpose metrics collect results/{params.run} {input:q} > {log:q} 2>&1"
 
@@ -49,6 +49,6 @@ rule metrics_sensitivity:
     params:
         run=plan.config.run,
         config=plan.section("train_seconds", "frame_counts"),
-        code=code_hash("config", "metrics"),
+        code=code_hash("metrics.hs_sensitivity"),
     shell:
         "talkpose metrics sensitivity results/{params.run} > {log:q} 2>&1"

@@ -17,7 +17,7 @@ rule motion_train:
     params:
         run=plan.config.run,
         config=plan.section("motion", "seed", "device", "precision", "threads"),
-        code=code_hash("config", "speech", "face", "motion"),
+        code=code_hash("methods.motion_steps"),
     shell:
         "talkpose motion train results/{params.run} {wildcards.variant} > {log:q} 2>&1"
 
@@ -49,6 +49,6 @@ rule motion_personalise:
             "train_seconds",
             "frame_counts",
         ),
-        code=code_hash("config", "speech", "face", "motion"),
+        code=code_hash("methods.motion_steps"),
     shell:
         "talkpose motion personalise results/{params.run} {wildcards.variant} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"

@@ -16,7 +16,7 @@ rule refine_pairs:
     params:
         run=plan.config.run,
         config=plan.section("compose", "face", "refine", "train_seconds"),
-        code=code_hash("config", "face", "compose", "refine", "methods"),
+        code=code_hash("methods.pairs_step"),
     shell:
         "talkpose refine pairs results/{params.run} {wildcards.corpus} {wildcards.shard} {wildcards.length} > {log:q} 2>&1"
 
@@ -39,7 +39,7 @@ rule refine_train:
     params:
         run=plan.config.run,
         config=plan.section("refine", "seed", "device", "precision", "general_threads"),
-        code=code_hash("config", "refine"),
+        code=code_hash("methods.refine_steps"),
     shell:
         "talkpose refine train results/{params.run} {wildcards.variant} > {log:q} 2>&1"
 
@@ -65,6 +65,6 @@ rule refine_personalise:
     params:
         run=plan.config.run,
         config=plan.section("refine", "seed", "device", "precision", "threads"),
-        code=code_hash("config", "refine"),
+        code=code_hash("methods.refine_steps"),
     shell:
         "talkpose refine personalise results/{params.run} {wildcards.variant} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"

@@ -13,7 +13,7 @@ rule report_figures:
     params:
         run=RUN_NAME,
         config=plan.section("methods", "frame_counts", "train_seconds"),
-        code=code_hash("config", "report"),
+        code=code_hash("report.figures"),
     shell:
         "talkpose report figures results/{params.run} > {log:q} 2>&1"
 
@@ -41,6 +41,6 @@ rule report_build:
     params:
         run=plan.config.run,
         config=plan.section(*type(plan.config).model_fields),
-        code=code_hash("config", "report", "metrics", "study"),
+        code=code_hash("report.build"),
     shell:
         "talkpose report build results/{params.run} > {log:q} 2>&1"

@@ -20,6 +20,6 @@ rule study_rehearse:
             if plan.config.rehearsed_preferences
             else []
         ),
-        code=code_hash("config", "study"),
+        code=code_hash("study.rehearse"),
     shell:
         "talkpose study rehearse results/{params.run} {params.study:q} {params.preferences:q} > {log:q} 2>&1"

@@ -14,6 +14,6 @@ rule synthetic_write:
     params:
         run=RUN_NAME,
         config=plan.section("synthetic", "seed"),
-        code=code_hash("synthetic", "face/data"),
+        code=code_hash("synthetic.write"),
     shell:
         "talkpose synthetic write results/{params.run} {wildcards.part} {wildcards.shard} > {log:q} 2>&1"

@@ -16,6 +16,6 @@ rule validation_check:
     params:
         run=RUN_NAME,
         config=plan.section("metrics"),
-        code=code_hash("config", "face", "metrics", "validation"),
+        code=code_hash("validation.step"),
     shell:
         "talkpose validate results/{params.run} > {log:q} 2>&1"

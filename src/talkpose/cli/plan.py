@@ -1,6 +1,5 @@
 """What the Snakefile asks while it plans: shards, persons, and hashes that decide what is stale."""
 
-import functools
 import hashlib
 import json
 import os
@@ -10,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from talkpose.cli.sources import folder_code_hash
 from talkpose.clips.listing import write_list
 from talkpose.clips.readers import ClipSource, list_clips, select_clips, shards
 from talkpose.config import RunConfig, parse_config
@@ -24,7 +24,6 @@ from talkpose.report.manifest import write_run_record
 from talkpose.synthetic.world import PARTS, Part, entries, part_shards
 
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-SOURCE = Path(__file__).resolve().parents[1]
 
 
 def fill_placeholders(data: Any, values: Mapping[str, str]) -> Any:
@@ -177,14 +176,15 @@ class Plan:
         return self._specs[method] if method in self._specs else method_spec(method, self.config)
 
     def baseline_hash(self, method: str) -> str:
-        """Hash of what a baseline is: its folder, its settings, and what of it the user has given; "" for
-        built-in methods.
+        """Hash of what a baseline is: its folder, what that takes from the package, its settings, and what of
+        it the user has given; "" for built-in methods.
         """
         found = find_baseline(method, self.config) if self.spec(method).run != "built-in" else None
         if found is None:
             return ""
         settings = self.config.baseline_settings.get(method, {})
-        parts = [folder_hash(found.folder), settings, self.config.scale, state_hash(found, self.config)]
+        parts = [folder_hash(found.folder), folder_code_hash(found.folder), settings, self.config.scale]
+        parts.append(state_hash(found, self.config))
         return _short_hash(json.dumps(parts, sort_keys=True).encode())
 
     def section(self, *names: str) -> str:
@@ -213,20 +213,6 @@ class Plan:
                 shutil.copytree(workflow, copy, ignore=shutil.ignore_patterns("profiles", ".snakemake", ".*"))
         for corpus, parts in self._shards.items():
             write_list(self.layout.clip_list(corpus), parts)
-
-
-@functools.cache
-def code_hash(*packages: str) -> str:
-    """Hash of the sources of the named packages or files and of what all share: edits rerun their rules."""
-    shared = [path for path in SOURCE.glob("*.py") if path.stem not in {"layout", "progress"}]
-    parts = [SOURCE / name for name in packages]
-    inside = [path for part in parts for path in ([part] if part.is_file() else part.rglob("*.*"))]
-    files = sorted([*shared, *inside])
-    digest = hashlib.sha256()
-    for path in files:
-        if path.suffix in {".py", ".npz", ".csv", ".j2", ".css", ".js"}:
-            digest.update(path.relative_to(SOURCE).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def _short_hash(data: bytes) -> str:

@@ -25,6 +25,7 @@ MODULES: Final = (
     "talkpose.cli.app",
     "talkpose.metrics.step",
     "talkpose.methods.generate_step",
+    "talkpose.methods.pairs_step",
     "talkpose.methods.refine_steps",
     "talkpose.methods.motion_steps",
     "talkpose.methods.baseline_steps",

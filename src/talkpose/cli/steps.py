@@ -70,7 +70,7 @@ def motion_personalise(run: Run, variant: str, corpus: str, shard: str) -> None:
 @refine.command("pairs")
 def refine_pairs(run: Run, corpus: str, shard: str, length: Annotated[str, typer.Argument()] = BASE) -> None:
     """Render the frames that stage 2 trains on, for one shard."""
-    from talkpose.methods.refine_steps import pairs
+    from talkpose.methods.pairs_step import pairs
 
     pairs(RunLayout(run), corpus, shard, length)
 

@@ -26,7 +26,7 @@ from talkpose.face.track import track_clip
 from talkpose.face.track_step import track_shard
 from talkpose.files import read_json, sha256, write_json
 from talkpose.layout import RunLayout
-from talkpose.methods import motion_steps, refine_steps
+from talkpose.methods import motion_steps, pairs_step, refine_steps
 from talkpose.methods.contract import Footage, Target
 from talkpose.methods.footage import SAMPLES, cut, load_footage
 from talkpose.methods.generate_step import load_method
@@ -151,7 +151,7 @@ def _finetune(layout: RunLayout, person: str) -> None:
     if not layout.model("motion", name).is_file():
         motion_steps.personalise(layout, CORPUS, person)
     if not layout.pairs_shard(CORPUS, SHARD).is_file():
-        refine_steps.pairs(layout, CORPUS, SHARD)
+        pairs_step.pairs(layout, CORPUS, SHARD)
     if not layout.model("refine", name).is_file():
         refine_steps.personalise(layout, CORPUS, person)
 
