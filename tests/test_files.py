@@ -31,6 +31,21 @@ def test_a_folder_is_replaced_whole(tmp_path):
     assert [entry.name for entry in target.iterdir()] == ["new"]
 
 
+def test_a_large_file_is_hashed_again_only_when_it_changed(tmp_path, monkeypatch):
+    path, kept, read = tmp_path / "weights.pth", tmp_path / "logs" / "kept.json", []
+    monkeypatch.setattr(
+        files, "sha256", lambda p: read.append(p) or hashlib.sha256(p.read_bytes()).hexdigest()
+    )
+    assert files.sha256_kept(path, kept) is None and not kept.parent.exists()
+    path.write_bytes(b"one")
+    expected = hashlib.sha256(b"one").hexdigest()
+    assert [files.sha256_kept(path, kept) for _ in range(3)] == [expected] * 3
+    assert len(read) == 1
+    path.write_bytes(b"other")
+    assert files.sha256_kept(path, kept) == hashlib.sha256(b"other").hexdigest()
+    assert len(read) == 2 and [entry.name for entry in kept.parent.iterdir()] == ["kept.json"]
+
+
 def test_json_refuses_nan(tmp_path):
     with pytest.raises(ValueError, match="JSON compliant"):
         files.write_json(tmp_path / "a.json", float("nan"))

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -73,3 +74,23 @@ def sha256(path: str | Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_kept(path: str | Path, kept: Path) -> str | None:
+    """SHA-256 of a file, None where there is none; read anew only where its size or time changed.
+
+    `kept`: JSON file that holds what is known, by path; others may write it meanwhile.
+    """
+    path = Path(path).absolute()
+    if not path.is_file():
+        return None
+    state = path.stat()
+    stamp = [state.st_size, state.st_mtime_ns]
+    known = read_json(kept) if kept.is_file() else {}
+    if known.get(str(path), [])[:2] != stamp:
+        known[str(path)] = [*stamp, sha256(path)]
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=kept.parent, suffix=kept.suffix, delete=False) as file:
+            json.dump(known, file, indent=1, sort_keys=True)
+        os.replace(file.name, kept)
+    return known[str(path)][2]

@@ -46,6 +46,11 @@ class RunLayout:
         return self.root / "run.json"
 
     @property
+    def kept_hashes(self) -> Path:
+        """SHA-256 of the large files of others that the run rests on, with the size and time they had."""
+        return self.root / "logs" / "hashes.json"
+
+    @property
     def manifest(self) -> Path:
         """Hashes of what the run was made of."""
         return self.root / "manifest.json"

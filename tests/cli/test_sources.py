@@ -73,6 +73,19 @@ def test_a_rule_hashes_all_that_its_command_imports(name):
     assert {file for file in listed if file.endswith(".py")} - needed == set(), "reruns for nothing"
 
 
+NO_WEIGHTS = {
+    "synthetic_write": "it finds no landmarks",
+    "report_figures": "it reads what a run left",
+    "report_build": "it reads what a run left",
+    "study_rehearse": "it reads what a run left",
+}
+
+
+@pytest.mark.parametrize("name", sorted(set(RULES) - set(NO_WEIGHTS)))
+def test_a_rule_hashes_the_files_of_others_that_its_command_loads(name):
+    assert tuple(re.findall(r'weights=plan\.weights\("([^"]+)"\)', RULES[name])) == declared(RULES[name])
+
+
 def test_metrics_depend_on_the_tracker_and_trainings_of_stage_2_not_on_rendering():
     def packages(name):
         return {path.relative_to(SOURCE).as_posix() for path in sources(name)}
@@ -111,7 +124,7 @@ def package(tmp_path, monkeypatch):
 
 
 def forget():
-    for cached in (code_hash, folder_code_hash, module._imported, module._data):
+    for cached in (code_hash, folder_code_hash, sources, module._imported, module._data):
         cached.cache_clear()
 
 

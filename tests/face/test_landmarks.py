@@ -5,7 +5,7 @@ import torch
 from talkpose.clips.decode import VideoReader
 from talkpose.errors import UserError
 from talkpose.face.landmarks import MainFace, count_comparable, make_detector, mouth_opening
-from talkpose.face.landmarks.face_alignment_detector import SOURCE, WEIGHTS, weights_folder
+from talkpose.face.landmarks.fan_weights import SOURCE, WEIGHTS, weights_folder
 
 EYES = {"mediapipe": [33, 263], "dlib": [36, 45]}
 NOSE = {"mediapipe": 4, "dlib": 30}

@@ -31,6 +31,18 @@ def corner(monkeypatch):
     return corner
 
 
+def test_other_weights_under_the_same_name_describe_anew(corner, tmp_path):
+    where, *_ = write(tmp_path, 0)
+    weights = tmp_path / "arc.onnx"
+    config = MetricsConfig(network_every=3, csim_embedder="arcface", arcface_weights=str(weights))
+    counts = []
+    for content in (b"one", b"one", b"other"):
+        weights.write_bytes(content)
+        real_features(*where, 1, config)
+        counts.append(corner.described)
+    assert counts[0] == counts[1] < counts[2]
+
+
 def write(folder, seed: int, shift: float = 0.0):
     rng = np.random.default_rng(seed)
     frames = rng.integers(0, 256, (COUNT, 16, 16, 3), dtype=np.uint8)

@@ -1,5 +1,6 @@
 """A run's hashes: what `talkpose verify` finds, names and leaves alone."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -28,7 +29,16 @@ def recorded(tmp_path_factory) -> Path:
     """A made run with raw files, weights, tracks, hashes of its videos and a workflow, reported once."""
     root = tmp_path_factory.mktemp("project") / "results" / "made"
     layout = make_run(root)
-    write_run_record(layout, config())
+    published = root.parent.parent / "published"
+    published.mkdir(parents=True)
+    for name in ("fid.pth", "net.pth"):
+        (published / name).write_bytes(name.encode())
+    names = {
+        "metrics.fid_weights": "fid.pth",
+        "theirs: net.pth": "net.pth",
+        "metrics.syncnet_weights": "absent",
+    }
+    write_run_record(layout, config(), {key: Path("published") / name for key, name in names.items()})
     raw = root.parent.parent / "raw"
     raw.mkdir()
     for corpus in config().corpora:
@@ -105,6 +115,40 @@ def test_a_changed_or_missing_file_is_named(run, kind, name, file):
     if kind != "config":
         path.unlink()
         assert verify_run(run)[0] == [Finding(kind, name, "missing")]
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "content", "what"),
+    [
+        ("metrics.fid_weights", "fid.pth", b"other", "changed"),
+        ("theirs: net.pth", "net.pth", None, "missing"),
+        ("metrics.syncnet_weights", "absent", b"now there", "new"),
+    ],
+)
+def test_published_weights_that_changed_went_or_came_are_named(run, name, file, content, what):
+    path = run.root.parent.parent / "published" / file
+    if content is None:
+        path.unlink()
+    else:
+        path.write_bytes(content)
+    expected = Finding("weights", f"{name}: published/{file}", what)
+    assert verify_run(run)[0] == [expected]
+    assert f"{name}: published/{file}: {what}" in build_report(run.root).read_text()
+
+
+def test_the_report_names_the_files_of_others(recorded):
+    text = (recorded / "report" / "setup.html").read_text()
+    assert sha256(recorded.parent.parent / "published" / "fid.pth") in text
+    assert "published/absent</td><td>not there" in text
+
+
+def test_verifying_reads_published_weights_whatever_their_time(run):
+    path = run.root.parent.parent / "published" / "fid.pth"
+    write_manifest(run, run.load_config())
+    state = path.stat()
+    path.write_bytes(b"FID.pth")
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert verify_run(run)[0] == [Finding("weights", "metrics.fid_weights: published/fid.pth", "changed")]
 
 
 def test_one_changed_cell_is_found(run):
@@ -225,6 +269,10 @@ def test_what_the_crate_tells(recorded):
     assert action["instrument"] == {"@id": "workflow/Snakefile"}
     assert entities["metrics/metrics.parquet"]["sha256"] == sha256(recorded / "metrics" / "metrics.parquet")
     assert entities["./"]["datePublished"] == action["endTime"]
+    weights = entities["#weights-theirs-net.pth"]
+    assert {"@id": weights["@id"]} in action["object"]
+    assert weights["sha256"] == sha256(recorded.parent.parent / "published" / "net.pth")
+    assert "#weights-metrics.syncnet-weights" not in entities, "it was not there"
     for name, entity in entities.items():
         if entity["@type"] == "File":
             assert (recorded / name).is_file()

@@ -140,6 +140,18 @@ def test_a_changed_section_reruns_only_what_depends_on_it(finished, clips):
     assert not {"clips_ingest", "face_track", "motion_train", "motion_personalise"} & jobs
 
 
+def test_published_weights_that_come_rerun_the_measures_alone(finished, clips):
+    weights = finished / "published" / "inception.pth"
+    weights.parent.mkdir()
+    weights.write_bytes(b"weights")
+    run(finished, clips, "-n")
+    log = (finished / "results" / "tiny" / "logs" / "snakemake.log").read_text()
+    weights.unlink()
+    jobs = {line.split()[0] for line in log.partition("Job stats:")[2].splitlines() if len(line.split()) == 2}
+    assert {"metrics_measure", "metrics_collect", "report_build"} <= jobs
+    assert not {name for name in jobs if name.startswith(("clips", "face", "motion", "refine", "methods"))}
+
+
 def test_killed_runs_end_with_the_same_bytes(finished, clips, tmp_path):
     """Killed twice without warning, jobs and all, then run to its end."""
     prepare(tmp_path, tiny_config())

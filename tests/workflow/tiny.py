@@ -47,7 +47,7 @@ def tiny_config(run: str = "tiny", **changes) -> dict:
             "checkpoint_every": 2,
             "log_every": 2,
         },
-        "metrics": {"bootstrap": 100},
+        "metrics": {"bootstrap": 100, "fid_weights": "published/inception.pth"},
     }
     return {**config, **changes}
 

@@ -21,5 +21,6 @@ rule baseline_fit:
         config=plan.section("clips", "seed", "device", "precision", "general_threads"),
         baseline=lambda wildcards: plan.baseline_hash(wildcards.name),
         code=code_hash("methods.baseline_steps"),
+        weights=plan.weights("methods.baseline_steps"),
     shell:
         "talkpose baselines fit results/{params.run} {wildcards.name} > {log:q} 2>&1"

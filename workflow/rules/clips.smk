@@ -19,6 +19,7 @@ rule clips_ingest:
         config=plan.section("clips", "face", "train_seconds", "frame_counts"),
         raw=lambda wildcards: plan.raw_hash(wildcards.corpus, wildcards.shard),
         code=code_hash("face.ingest_step"),
+        weights=plan.weights("face.ingest_step"),
     shell:
         "talkpose clips ingest results/{params.run} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"
 
@@ -40,5 +41,6 @@ rule clips_index:
     params:
         run=plan.config.run,
         code=code_hash("face.ingest_step"),
+        weights=plan.weights("face.ingest_step"),
     shell:
         "talkpose clips index results/{params.run} > {log:q} 2>&1"

@@ -17,5 +17,6 @@ rule face_track:
         run=plan.config.run,
         config=plan.section("face", "train_seconds"),
         code=code_hash("face.track_step"),
+        weights=plan.weights("face.track_step"),
     shell:
         "talkpose face track results/{params.run} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"

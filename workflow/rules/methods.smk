@@ -32,5 +32,6 @@ rule methods_generate:
         ),
         baseline=lambda wildcards: plan.baseline_hash(wildcards.method),
         code=code_hash("methods.generate_step"),
+        weights=plan.weights("methods.generate_step"),
     shell:
         "talkpose methods generate results/{params.run} {wildcards.method} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"

@@ -15,6 +15,7 @@ rule metrics_measure:
         run=plan.config.run,
         config=plan.section("metrics", "train_seconds", "frame_counts", "seed"),
         code=code_hash("metrics.step"),
+        weights=plan.weights("metrics.step"),
     shell:
         "talkpose metrics measure results/{params.run} {wildcards.method} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"
 
@@ -32,6 +33,7 @@ rule metrics_collect:
     params:
         run=plan.config.run,
         code=code_hash("metrics.step"),
+        weights=plan.weights("metrics.step"),
     shell:
         "talkpose metrics collect results/{params.run} {input:q} > {log:q} 2>&1"
 
@@ -50,5 +52,6 @@ rule metrics_sensitivity:
         run=plan.config.run,
         config=plan.section("train_seconds", "frame_counts"),
         code=code_hash("metrics.hs_sensitivity"),
+        weights=plan.weights("metrics.hs_sensitivity"),
     shell:
         "talkpose metrics sensitivity results/{params.run} > {log:q} 2>&1"

@@ -18,6 +18,7 @@ rule motion_train:
         run=plan.config.run,
         config=plan.section("motion", "seed", "device", "precision", "threads"),
         code=code_hash("methods.motion_steps"),
+        weights=plan.weights("methods.motion_steps"),
     shell:
         "talkpose motion train results/{params.run} {wildcards.variant} > {log:q} 2>&1"
 
@@ -50,5 +51,6 @@ rule motion_personalise:
             "frame_counts",
         ),
         code=code_hash("methods.motion_steps"),
+        weights=plan.weights("methods.motion_steps"),
     shell:
         "talkpose motion personalise results/{params.run} {wildcards.variant} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"

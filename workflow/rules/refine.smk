@@ -17,6 +17,7 @@ rule refine_pairs:
         run=plan.config.run,
         config=plan.section("compose", "face", "refine", "train_seconds"),
         code=code_hash("methods.pairs_step"),
+        weights=plan.weights("methods.pairs_step"),
     shell:
         "talkpose refine pairs results/{params.run} {wildcards.corpus} {wildcards.shard} {wildcards.length} > {log:q} 2>&1"
 
@@ -40,6 +41,7 @@ rule refine_train:
         run=plan.config.run,
         config=plan.section("refine", "seed", "device", "precision", "general_threads"),
         code=code_hash("methods.refine_steps"),
+        weights=plan.weights("methods.refine_steps"),
     shell:
         "talkpose refine train results/{params.run} {wildcards.variant} > {log:q} 2>&1"
 
@@ -66,5 +68,6 @@ rule refine_personalise:
         run=plan.config.run,
         config=plan.section("refine", "seed", "device", "precision", "threads"),
         code=code_hash("methods.refine_steps"),
+        weights=plan.weights("methods.refine_steps"),
     shell:
         "talkpose refine personalise results/{params.run} {wildcards.variant} {wildcards.corpus} {wildcards.shard} > {log:q} 2>&1"

@@ -17,5 +17,6 @@ rule validation_check:
         run=RUN_NAME,
         config=plan.section("metrics"),
         code=code_hash("validation.step"),
+        weights=plan.weights("validation.step"),
     shell:
         "talkpose validate results/{params.run} > {log:q} 2>&1"

@@ -51,7 +51,8 @@ def _baselines(config: RunConfig, with_hash: bool) -> list[Finding]:
     from talkpose.methods.requirements import weight_files
 
     found = []
-    for name, weights, path, licence in weight_files(config):
+    for name, weights, place, licence in weight_files(config):
+        path = place if place and place.is_file() else None
         published = None if weights.sha256 == UNKNOWN else weights.sha256
         digest = sha256(path) if path and with_hash else None
         if path is None:

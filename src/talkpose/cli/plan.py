@@ -9,15 +9,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from talkpose.cli.sources import folder_code_hash
+from talkpose.cli.sources import folder_code_hash, includes
 from talkpose.clips.listing import write_list
 from talkpose.clips.readers import ClipSource, list_clips, select_clips, shards
 from talkpose.config import RunConfig, parse_config
+from talkpose.doctor.published import published_files
 from talkpose.errors import UserError
-from talkpose.files import atomic_path, write_json
+from talkpose.files import atomic_path, sha256_kept, write_json
 from talkpose.layout import OWN, RunLayout, item_id
 from talkpose.methods.discovery import find_baseline, folder_hash
-from talkpose.methods.requirements import state_hash
+from talkpose.methods.requirements import state_hash, weight_files
 from talkpose.methods.specs import MethodSpec, method_spec
 from talkpose.methods.variants import variant
 from talkpose.report.manifest import write_run_record
@@ -62,6 +63,8 @@ class Plan:
         self.config: RunConfig = parse_config(fill_placeholders(keys, values))
         self._shards = {name: self._list(name) for name in self.config.corpora}
         self._check_ids()
+        self._published = published_files(self.config)
+        self._baseline_weights = weight_files(self.config)
         self._specs = {name: method_spec(name, self.config) for name in self.config.all_methods}
         if len(self.persons()) < 2 and any(self.spec(name).others for name in self.config.methods):
             raise UserError("`methods`: other-person needs two persons; add a personal video or take it out")
@@ -184,8 +187,20 @@ class Plan:
             return ""
         settings = self.config.baseline_settings.get(method, {})
         parts = [folder_hash(found.folder), folder_code_hash(found.folder), settings, self.config.scale]
-        parts.append(state_hash(found, self.config))
+        mine = [file for file in self._baseline_weights if file.baseline == method]
+        weights = {file.weights.file: self._sha256(file.path) for file in mine if file.path}
+        parts.append(state_hash(found, self.config, weights))
         return _short_hash(json.dumps(parts, sort_keys=True).encode())
+
+    def weights(self, *modules: str) -> str:
+        """Hash of the files of others that these modules load, by content: one that comes, goes or changes
+        reruns the rule.
+        """
+        used = [file for file in self._published if includes(modules, file.loader)]
+        return _short_hash(json.dumps([[file.key, self._sha256(file.path)] for file in used]).encode())
+
+    def _sha256(self, path: Path) -> str | None:
+        return sha256_kept(path, self.layout.kept_hashes)
 
     def section(self, *names: str) -> str:
         """Hash of the named parts of the configuration, for a rule's params: a change reruns the rule."""
@@ -207,7 +222,9 @@ class Plan:
         Also what the run starts with (run.json), and a copy of the `workflow`: its Snakefile's folder.
         """
         write_json(self.layout.config_file, self.config.model_dump(mode="json"))
-        write_run_record(self.layout, self.config)
+        weights = {f.key: f.path for f in self._published}
+        weights |= {f"{f.baseline}: {f.weights.file}": f.path for f in self._baseline_weights if f.path}
+        write_run_record(self.layout, self.config, weights)
         if workflow is not None:
             with atomic_path(self.layout.root / "workflow") as copy:
                 shutil.copytree(workflow, copy, ignore=shutil.ignore_patterns("profiles", ".snakemake", ".*"))

@@ -35,9 +35,15 @@ def folder_code_hash(folder: Path) -> str:
     return _hash(_all(file for path in sorted(folder.rglob("*.py")) for file in _imported(path)))
 
 
-def sources(*modules: str) -> list[Path]:
+@functools.cache
+def sources(*modules: str) -> tuple[Path, ...]:
     """Files behind the modules, sorted: they, what they import in turn, and the data that lies beside it."""
     return _all(file for name in modules for file in _chain(f"talkpose.{name}", must=True))
+
+
+def includes(modules: Iterable[str], other: str) -> bool:
+    """Whether the module `other` is among what the modules consist of."""
+    return _chain(f"talkpose.{other}", must=True)[-1] in sources(*modules)
 
 
 def _hash(paths: Iterable[Path]) -> str:
@@ -47,7 +53,7 @@ def _hash(paths: Iterable[Path]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _all(start: Iterable[Path]) -> list[Path]:
+def _all(start: Iterable[Path]) -> tuple[Path, ...]:
     """The modules `start`, those that they import in turn, and their packages' data."""
     found: set[Path] = set()
     wanted = list(start)
@@ -57,7 +63,7 @@ def _all(start: Iterable[Path]) -> list[Path]:
             found.add(path)
             wanted += _imported(path)
     data = {file for folder in {path.parent for path in found} - {SOURCE} for file in _data(folder)}
-    return sorted(path for path in found | data if path.relative_to(SOURCE).as_posix() not in NEVER)
+    return tuple(sorted(p for p in found | data if p.relative_to(SOURCE).as_posix() not in NEVER))
 
 
 @functools.cache

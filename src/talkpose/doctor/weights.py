@@ -11,8 +11,24 @@ from talkpose.files import sha256
 
 def examine_weights(config: RunConfig, facts: list[dict[str, Any]], with_hash: bool) -> list[Finding]:
     """A finding for each file of the paper's that is asked for, or that something else stands in for."""
-    wanted = [fact for fact in facts if fact.get("metric") in (None, *config.metrics.extra)]
-    return [_examine(config, fact, with_hash) for fact in wanted]
+    return [_examine(config, fact, with_hash) for fact in wanted(config, facts)]
+
+
+def wanted(config: RunConfig, facts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Facts (`weights` of resources/needs.yaml) but those of metrics that nobody asks for."""
+    return [fact for fact in facts if fact.get("metric") in (None, *config.metrics.extra)]
+
+
+def stands_in(config: RunConfig, fact: dict[str, Any]) -> str:
+    """`<key>: <choice>` of the feature that stands in for a file; "" where the file itself is used."""
+    others = fact.get("other", {}).items()
+    return next((f"{choice}: {other}" for choice, other in others if value_of(config, choice) == other), "")
+
+
+def value_of(config: RunConfig, key: str) -> Any:
+    """Value of a key `<section>.<name>`."""
+    section, name = key.split(".")
+    return getattr(getattr(config, section), name)
 
 
 def _examine(config: RunConfig, fact: dict[str, Any], with_hash: bool) -> Finding:
@@ -25,10 +41,9 @@ def _examine(config: RunConfig, fact: dict[str, Any], with_hash: bool) -> Findin
         "bytes_published": fact["bytes"],
         "sha256_published": fact["sha256"],
     }
-    for choice, other in fact.get("other", {}).items():
-        if _value(config, choice) == other:
-            return Finding(**known, status="substitute", advice=f"{choice}: {other} stands in for it")
-    path = _value(config, fact["key"])
+    if other := stands_in(config, fact):
+        return Finding(**known, status="substitute", advice=f"{other} stands in for it")
+    path = value_of(config, fact["key"])
     if path is None:
         problem = f"{fact['key']} is not set; set it to the file"
     else:
@@ -51,8 +66,3 @@ def _examine(config: RunConfig, fact: dict[str, Any], with_hash: bool) -> Findin
         if differs
         else "",
     )
-
-
-def _value(config: RunConfig, key: str) -> Any:
-    section, name = key.split(".")
-    return getattr(getattr(config, section), name)

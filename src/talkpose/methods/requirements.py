@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import sys
+from collections.abc import Mapping
 from glob import glob
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -90,7 +91,7 @@ def videos_folder(found: Found, run: Frames, settings: ExternalSettings) -> Path
 
 
 class WeightFile(NamedTuple):
-    """A weight file of a `command` baseline and where it is, if it is."""
+    """A weight file of a `command` baseline and where it is looked for, if that is known."""
 
     baseline: str
     weights: Weights
@@ -135,14 +136,18 @@ def weight_files(config: RunConfig) -> list[WeightFile]:
         for weights in found.manifest.weights:
             path = Path(values["weights"]) / weights.file if "weights" in values else None
             licence = upstream.licence if upstream else found.manifest.licence
-            files.append(WeightFile(name, weights, path if path and path.is_file() else None, licence))
+            files.append(WeightFile(name, weights, path, licence))
     return files
 
 
-def state_hash(found: Found, config: RunConfig) -> str:
-    """Hash of what the user has given: a checkout or video that comes or changes makes it run anew."""
+def state_hash(found: Found, config: RunConfig, weights: Mapping[str, str | None]) -> str:
+    """Hash of what the user has given: a checkout, video or weight file that comes or changes makes it run
+    anew.
+
+    weights: SHA-256 by name of its weight files, None for those that are not there.
+    """
     run = found.manifest.run
-    state: list[object] = [lacking(found, config)]
+    state: list[object] = [lacking(found, config), dict(sorted(weights.items()))]
     if isinstance(run, Frames):
         folder = videos_folder(found, run, external_settings(found.manifest, config))
         if folder is not None and folder.is_dir():

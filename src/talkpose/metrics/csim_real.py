@@ -1,5 +1,6 @@
 """Identity features of real frames for CSIM: the same for every method, so found once a clip."""
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -47,4 +48,13 @@ def known_feature(track: Path, frames: Path, count: int, config: MetricsConfig) 
 
 
 def _stamp(track: Path, frames: Path, config: MetricsConfig) -> str:
-    return f"{VERSION} {csim.embedder_id(config)} {sha256(frames)} {sha256(track)}"
+    weights = ""
+    if config.csim_embedder == "arcface" and config.arcface_weights:
+        state = Path(config.arcface_weights).stat()
+        weights = _sha256(config.arcface_weights, state.st_size, state.st_mtime_ns)
+    return f"{VERSION} {csim.embedder_id(config)} {weights} {sha256(frames)} {sha256(track)}"
+
+
+@cache
+def _sha256(path: str, size: int, time: int) -> str:
+    return sha256(path)

@@ -5,6 +5,7 @@ copy of its workflow (`talkpose run` makes it); else Process Run Crate alone, wi
 instrument. Large files are told by the records that hold their hashes, as in manifest.json.
 """
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -82,6 +83,7 @@ def write_crate(layout: RunLayout, config: RunConfig, now: datetime | None = Non
         crate.add(ContextEntity(crate, identifier, properties=about))
     instrument = _workflow(crate, layout, main, tool, known["versions"]) if main.is_file() else tool
     root["conformsTo"] = [{"@id": identifier} for identifier in profiles]
+    read = [*(entity for kind in READ for entity in files[kind]), *_published(crate, known)]
     results = [entity for kind in MADE for entity in files[kind]]
     results += [
         _file(crate, layout, path, "report") for path in (layout.report / "index.html",) if path.is_file()
@@ -92,7 +94,7 @@ def write_crate(layout: RunLayout, config: RunConfig, now: datetime | None = Non
         "description": f"`talkpose run --config results/{config.run}/config.json`",
         "endTime": moment,
         "instrument": {"@id": instrument.id},
-        "object": [{"@id": entity.id} for kind in READ for entity in files[kind]],
+        "object": [{"@id": entity.id} for entity in read],
         "result": [{"@id": entity.id} for entity in results],
     }
     crate.add(ContextEntity(crate, "#run", properties=action))
@@ -116,6 +118,22 @@ def _file(crate: ROCrate, layout: RunLayout, path: Path, kind: str) -> Any:
         "encodingFormat": FORMATS[path.suffix],
     }
     return crate.add_file(path, name, properties=properties)
+
+
+def _published(crate: ROCrate, known: dict[str, Any]) -> list[Any]:
+    """Published weights and face models that the run rests on; they lie outside of it."""
+    found = []
+    for name, weights in known.get("weights", {}).items():
+        if weights["sha256"] is not None:
+            properties = {
+                "@type": "CreativeWork",
+                "name": Path(weights["path"]).name,
+                "description": f"file of others that the configuration names: {name}",
+                "sha256": weights["sha256"],
+            }
+            identifier = f"#weights-{re.sub(r'[^A-Za-z0-9.-]+', '-', name)}"
+            found.append(crate.add(ContextEntity(crate, identifier, properties=properties)))
+    return found
 
 
 def _license(crate: ROCrate) -> Any:

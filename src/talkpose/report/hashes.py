@@ -110,6 +110,11 @@ def _raw(layout: RunLayout, config: RunConfig, path: Path) -> Path:
     own = Path("results") / config.run
     if path.is_relative_to(own):
         return layout.root / path.relative_to(own)
+    return located(layout, path)
+
+
+def located(layout: RunLayout, path: Path) -> Path:
+    """Where a file is that a run names as it was given: from the project's folder, if it lies there."""
     beside = layout.root.resolve().parent.parent / path
     return beside if not path.is_absolute() and beside.exists() else path
 

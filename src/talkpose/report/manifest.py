@@ -1,13 +1,14 @@
 """manifest.json: what a run was made of, by hash; and whether it still is that."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from talkpose.config import RunConfig
-from talkpose.files import read_json, sha256, write_json
+from talkpose.files import read_json, sha256, sha256_kept, write_json
 from talkpose.layout import RunLayout
-from talkpose.report.hashes import Finding, Known, check, known_files, read_manifest, records
+from talkpose.report.hashes import Finding, Known, check, known_files, located, read_manifest, records
 from talkpose.report.provenance import provenance
 
 SOURCE: Final = Path(__file__).resolve().parents[1]
@@ -32,21 +33,40 @@ def code_hashes() -> dict[str, str]:
     return found
 
 
-def write_run_record(layout: RunLayout, config: RunConfig) -> None:
-    """run.json: the program, versions, device and seed that a run starts with."""
-    write_json(layout.run_record, {**provenance(config), "code": code_hashes()})
+def write_run_record(layout: RunLayout, config: RunConfig, weights: Mapping[str, Path] | None = None) -> None:
+    """run.json: the program, versions, device and seed that a run starts with.
+
+    weights: files of others that it rests on, such as published weights, there or not.
+    """
+    files = {name: {"path": path.as_posix()} for name, path in (weights or {}).items()}
+    known = {**provenance(config), "code": code_hashes(), "weights": hash_weights(layout, files)}
+    write_json(layout.run_record, known)
+
+
+def hash_weights(layout: RunLayout, weights: Mapping[str, Any], anew: bool = False) -> dict[str, Any]:
+    """Path and SHA-256 by name of the files of others in run.json or manifest.json; None where none is.
+
+    anew: read all of them, also those whose size and time are as they were.
+    """
+    found = {}
+    for name, known in weights.items():
+        path = located(layout, Path(known["path"]))
+        digest = sha256_kept(path, layout.kept_hashes) if not anew or not path.is_file() else sha256(path)
+        found[name] = {"path": known["path"], "sha256": digest}
+    return found
 
 
 def write_manifest(layout: RunLayout, config: RunConfig) -> list[Finding]:
     """Check a run while its report is built, write manifest.json and return what is not as it was.
 
     Inputs, tracks, weights and videos are hashed anew, the smallest first up to RENDER_BYTES, against what
-    the steps recorded; code and environment are compared with those that the run started with. Nothing in the
-    manifest changes between two equal runs on one machine.
+    the steps recorded; code, environment and published weights are compared with those that the run started
+    with. Nothing in the manifest changes between two equal runs on one machine.
     """
     findings, hashed, seen = check(known_files(layout, config), RENDER_BYTES)
     started = read_json(layout.run_record) if layout.run_record.is_file() else None
     now: dict[str, Any] = {**provenance(config), "code": code_hashes()}
+    now["weights"] = hash_weights(layout, (started or {}).get("weights", {}))
     if started is not None:
         findings += compare_environment(started, now)
     files = {
@@ -68,8 +88,13 @@ def write_manifest(layout: RunLayout, config: RunConfig) -> list[Finding]:
 
 
 def compare_environment(then: dict[str, Any], now: dict[str, Any]) -> list[Finding]:
-    """Parts of the program, versions, device and seed that differ."""
+    """Parts of the program, versions, published weights, device and seed that differ."""
     found = []
+    for name, known in then.get("weights", {}).items():
+        old, new = known["sha256"], now.get("weights", {}).get(name, {}).get("sha256")
+        if old != new:
+            what = "new" if old is None else "missing" if new is None else "changed"
+            found.append(Finding("weights", f"{name}: {known['path']}", what))
     for kind, key in (("code", "code"), ("environment", "versions")):
         old, new = then.get(key, {}), now.get(key, {})
         for name in sorted({*old, *new}):
@@ -102,5 +127,7 @@ def verify_run(layout: RunLayout) -> tuple[list[Finding], int]:
     # A changed record can't vouch for its files; they are checked against it all the same.
     more, also, _ = check(known_files(layout, config))
     findings += more
-    findings += compare_environment(manifest, {**provenance(config), "code": code_hashes()})
-    return sorted(set(findings)), hashed + also
+    weights = hash_weights(layout, manifest.get("weights", {}), anew=True)
+    now = {**provenance(config), "code": code_hashes(), "weights": weights}
+    findings += compare_environment(manifest, now)
+    return sorted(set(findings)), hashed + also + sum(w["sha256"] is not None for w in weights.values())

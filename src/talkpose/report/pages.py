@@ -218,6 +218,7 @@ def setup(source: Source) -> dict[str, Any]:
     return {
         "features": features(config),
         "facts": facts,
+        "weights": source.provenance.get("weights", {}),
         "versions": sorted(source.provenance.get("versions", {}).items()),
         "config": yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True),
     }

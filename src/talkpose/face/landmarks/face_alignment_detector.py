@@ -1,24 +1,15 @@
 """face-alignment's 2D FAN, 68 points, where its package and weights are present. Nothing is downloaded.
 
-The package (1.5) keeps its weights in torch hub's folder, under the names listed in WEIGHTS.
+The package (1.5) keeps its weights in torch hub's folder: fan_weights.py.
 """
 
 from collections.abc import Iterable
-from pathlib import Path
 
 import numpy as np
-import torch
 
 from talkpose.errors import UserError
 from talkpose.face.landmarks import Detection, Faces, collect
-
-SOURCE = "https://www.adrianbulat.com/downloads/python-fan/"
-WEIGHTS = ("s3fd-619a316812.pth", "2DFAN4-11f355bf06.pth.tar")
-
-
-def weights_folder() -> Path:
-    """Where the package looks for its weights: `checkpoints` in torch hub's folder (set by TORCH_HOME)."""
-    return Path(torch.hub.get_dir()) / "checkpoints"
+from talkpose.face.landmarks.fan_weights import SOURCE, WEIGHTS, weights_folder
 
 
 class FaceAlignmentDetector:
