@@ -1,5 +1,6 @@
 """Jobs handed to a spawner: streams, exit codes, folder and environment are their own; and they end."""
 
+import json
 import os
 import signal
 import socket
@@ -51,6 +52,10 @@ def rest(file: str):
 @app.app.command()
 def die():
     os.kill(os.getpid(), 9)
+
+@app.app.command()
+def grow(run: str, mib: int):
+    spent = b'1' * (mib * 2**20)
 
 @app.app.command()
 def threads():
@@ -133,6 +138,16 @@ def test_threads_are_those_that_the_rule_may_use(spawner):
             submit(spawner, "threads", env={"OMP_NUM_THREADS": count}).communicate(timeout=60)[0].strip()
             == count
         )
+
+
+def test_a_job_tells_its_own_memory_not_that_of_one_before(spawner, tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    peaks = []
+    for mib in ("20", "500", "20"):
+        assert submit(spawner, "grow", str(tmp_path), mib).wait(timeout=60) == 0
+        peaks.append(json.loads((tmp_path / "logs" / "memory" / f"grow-{mib}.json").read_text())["peak_mib"])
+    assert peaks[1] - peaks[0] == pytest.approx(480, abs=60)
+    assert peaks[2] == pytest.approx(peaks[0], abs=40)
 
 
 def test_several_at_a_time_and_one_that_loses_its_asker(spawner, tmp_path):

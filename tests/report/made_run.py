@@ -224,4 +224,5 @@ def make_run(root: Path) -> RunLayout:
     _overlays(layout)
     _models(layout)
     write_text(layout.root / "logs" / "times" / "motion_train.tsv", "s\th:m:s\n123.4\t0:02:03\n")
+    write_json(layout.root / "logs" / "memory" / "motion_train.json", {"peak_mib": 765, "at_start_mib": 300})
     return layout

@@ -17,6 +17,7 @@ def test_opens_from_disk_without_errors(open_page):
     assert page.title() == "talkpose report: made"
     page.click("nav >> text=Setup")
     assert "2 min 3 s" in page.inner_text("#times")
+    assert "765 MiB" in page.inner_text("#times")
     page.click("nav >> text=Plots")
     assert page.locator("#training svg[role=img]").count() == 6
 

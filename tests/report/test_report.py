@@ -153,6 +153,7 @@ def test_same_bytes_but_for_the_times(made_run, made_report, tmp_path):
     shutil.copytree(made_run.root, again.root, ignore=shutil.ignore_patterns("report", "tables"))
     write_text(again.root / "logs" / "times" / "motion_train.tsv", "s\th:m:s\n99.9\t0:01:40\n")
     write_json(again.root / "times.json", {"whole run": 1234.5})
+    write_json(again.root / "logs" / "memory" / "motion_train.json", {"peak_mib": 766, "at_start_mib": 300})
     other = build_report(again.root).parent
     files = sorted(p.relative_to(made_report) for p in made_report.rglob("*") if p.is_file())
     assert files == sorted(p.relative_to(other) for p in other.rglob("*") if p.is_file())
@@ -209,6 +210,7 @@ def test_source_reads_curves_and_facts(made_run):
     }
     assert source.facts["refine, ann"]["memory_pairs"] == 12
     assert source.times == {"motion_train": 123.4}
+    assert source.memory == {"motion_train": 765}
     assert [item.method for item in source.items if item.name == "ann__own"][:2] == ["ours-g", "ours-p"]
 
 

@@ -9,7 +9,7 @@ rule baseline_fit:
     log:
         f"{RUN}/logs/baseline_fit/{{name}}.log",
     benchmark:
-        f"{RUN}/logs/times/baseline_fit-{{name}}.tsv"
+        f"{RUN}/logs/times/baselines_fit-{{name}}.tsv"
     priority: 30
     conda:
         "../../environment.yml"

@@ -9,7 +9,7 @@ rule refine_pairs:
     log:
         f"{RUN}/logs/refine_pairs/{{length}}-{{corpus}}-{{shard}}.log",
     benchmark:
-        f"{RUN}/logs/times/refine_pairs-{{length}}-{{corpus}}-{{shard}}.tsv"
+        f"{RUN}/logs/times/refine_pairs-{{corpus}}-{{shard}}-{{length}}.tsv"
     priority: 30
     conda:
         "../../environment.yml"

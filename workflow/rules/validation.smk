@@ -10,7 +10,7 @@ rule validation_check:
     log:
         f"{RUN}/logs/validation_check.log",
     benchmark:
-        f"{RUN}/logs/times/validation_check.tsv"
+        f"{RUN}/logs/times/validate.tsv"
     conda:
         "../../environment.yml"
     params:

@@ -6,7 +6,7 @@ import sys
 import typer
 
 from talkpose import __version__
-from talkpose.cli import animate, baseline, doctor, face, measure, run, steps, study, verify
+from talkpose.cli import animate, baseline, doctor, face, measure, memory, run, steps, study, verify
 from talkpose.errors import UserError
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
@@ -42,7 +42,8 @@ def main() -> None:
     """Entry point: a UserError becomes one clear message and exit code 2, without a traceback."""
     code = 0
     try:
-        app()
+        with memory.recorded(sys.argv[1:]):
+            app()
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     except UserError as error:

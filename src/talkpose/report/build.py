@@ -33,8 +33,8 @@ def build_report(run: Path, out: Path | None = None) -> Path:
 
     `run` is the folder of a run, `out` the report's folder (default: <run>/report), replaced as a whole.
     The folder stands alone: pages, styles, scripts and videos. It is the same byte for byte for the same
-    results, but for times.js, which holds every wall-clock time. What the run lacks is named on the first
-    page. Raises UserError where `run` is no run, or where a table would compare methods on different clips.
+    results, but for times.js, which holds every wall-clock time and memory. What the run lacks is named on the
+    first page. Raises UserError where `run` is no run, or where a table would compare methods on different clips.
     """
     layout = RunLayout(Path(run))
     source = read_run(layout)
@@ -46,10 +46,9 @@ def build_report(run: Path, out: Path | None = None) -> Path:
     with atomic_path(out or layout.report) as folder:
         folder.mkdir()
         _write_pages(folder, layout, source, tables, verdicts, findings)
-        times = json.dumps(source.times, sort_keys=True, indent=1)
-        (folder / "times.js").write_text(
-            f"window.TALKPOSE_TIMES = {times};\n", encoding="utf-8", newline="\n"
-        )
+        measured = {"TALKPOSE_TIMES": source.times, "TALKPOSE_MEMORY": source.memory}
+        lines = [f"window.{k} = {json.dumps(v, sort_keys=True, indent=1)};\n" for k, v in measured.items()]
+        (folder / "times.js").write_text("".join(lines), encoding="utf-8", newline="\n")
     write_crate(layout, source.config)
     return Path(out or layout.report) / "index.html"
 

@@ -93,6 +93,8 @@ class Source:
     """Numbers that trained models left beside their weights, by "<stage>[ <variant>], <model>"."""
     times: dict[str, float]
     """Seconds by step. Wall-clock: it must reach no file but times.js."""
+    memory: dict[str, float]
+    """Largest memory in MiB by step; it differs between equal runs, so the same holds for it."""
     missing: list[str] = field(default_factory=list)
     _folders: list[Path] | None = None
 
@@ -170,6 +172,10 @@ def read_run(layout: RunLayout) -> Source:
         curves=curves,
         facts=facts,
         times=_times(layout.root),
+        memory={
+            path.stem: float(read_json(path)["peak_mib"])
+            for path in sorted((layout.root / "logs" / "memory").glob("*.json"))
+        },
         missing=missing,
     )
 

@@ -54,14 +54,22 @@
 
   const show = (seconds) => (seconds >= 60 ? `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s` : `${seconds.toFixed(1)} s`);
   const times = Object.entries(window.TALKPOSE_TIMES ?? {});
+  const memory = window.TALKPOSE_MEMORY ?? {};
 
-  // Rows of [name, seconds], longest first, with bars.
+  // Rows of [name, seconds, MiB], longest first, with bars.
   const draw = (place, rows, note) => {
     const table = document.createElement("table");
     table.className = "times";
     const longest = Math.max(...rows.map(([, seconds]) => seconds));
+    const heads = table.createTHead().insertRow();
+    for (const text of ["Step", "Time", "", "Memory"]) {
+      const head = document.createElement(text ? "th" : "td");
+      if (text) head.scope = "col";
+      head.textContent = text;
+      heads.append(head);
+    }
     const body = table.createTBody();
-    for (const [step, seconds] of [...rows].sort((a, b) => b[1] - a[1])) {
+    for (const [step, seconds, mib] of [...rows].sort((a, b) => b[1] - a[1])) {
       const row = body.insertRow();
       const head = document.createElement("th");
       head.scope = "row";
@@ -71,6 +79,7 @@
       const bar = document.createElement("div");
       bar.style.width = `${(100 * seconds) / longest}%`;
       row.insertCell().append(bar);
+      row.insertCell().textContent = mib ? `${Math.round(mib)} MiB` : "";
     }
     const sum = document.createElement("p");
     sum.className = "note";
@@ -87,7 +96,7 @@
   const jobs = (n) => `${n} ${n === 1 ? "job" : "jobs"}`;
 
   const place = document.getElementById("times");
-  if (place && times.length) draw(place, times, `${jobs(times.length)}, ${total(times)} in all; jobs run side by side, so the run itself was shorter.`);
+  if (place && times.length) draw(place, times.map(([step, seconds]) => [step, seconds, memory[step]]), `${jobs(times.length)}, ${total(times)} in all; jobs run side by side, so the run itself was shorter. Memory: the most that a step held at once.`);
 
   // A table's page: the steps behind it, jobs of one rule together.
   for (const part of document.querySelectorAll(".times-of")) {
@@ -96,10 +105,10 @@
     const rules = new Map();
     for (const [step, seconds] of mine) {
       const rule = step.split("-")[0];
-      const [n, sum] = rules.get(rule) ?? [0, 0];
-      rules.set(rule, [n + 1, sum + seconds]);
+      const [n, sum, most] = rules.get(rule) ?? [0, 0, 0];
+      rules.set(rule, [n + 1, sum + seconds, Math.max(most, memory[step] ?? 0)]);
     }
-    const rows = [...rules].map(([rule, [n, sum]]) => [`${rule.replaceAll("_", " ")}, ${jobs(n)}`, sum]);
-    if (rows.length) draw(part, rows, `${total(mine)} for every step behind this table; other tables share them.`);
+    const rows = [...rules].map(([rule, [n, sum, most]]) => [`${rule.replaceAll("_", " ")}, ${jobs(n)}`, sum, most]);
+    if (rows.length) draw(part, rows, `${total(mine)} for every step behind this table; other tables share them. Memory: the most that one job held.`);
   }
 })();
