@@ -230,3 +230,16 @@ def test_configured_metric_and_count_choose_the_clips(wide_run, tables):
     assert found.used.metric == "psnr"
     assert [e.item for e in found.by_method()["ours-g"]["worst"]] == [f"{WORDS[i]}__own" for i in (11, 10)]
     assert np.isclose(found.lines[0].value, 19)
+
+
+def test_clip_pages_lead_to_their_neighbours(wide_report, made_report):
+    listed = [WORDS[i] for i in (0, 5, 6, 11)]
+    for i, word in enumerate(listed):
+        text = html(wide_report, f"clip-{word}__own.html")
+        assert "Own sound, whole clip" in text  # no frame of it was trained on
+        around = dict(re.findall(r'<a href="clip-(\w+)__own.html" rel="(prev|next)">', text))
+        beside = {listed[i - 1]: "prev"} if i else {}
+        assert around == beside | ({listed[i + 1]: "next"} if i + 1 < len(listed) else {})
+    text = html(made_report, "clip-ann__own.html")
+    assert "Own sound, held-out frames" in text
+    assert '<a href="clip-ann__drive.html" rel="next">ann, sound of drive →</a>' in text

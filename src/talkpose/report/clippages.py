@@ -45,7 +45,9 @@ class Clips:
         person, audio = items[0].person, items[0].audio
         tested = person in self.source.tested
         return {
-            "item": vars(player(items, folder, self.source.roster)),
+            "item": vars(player(items, folder, self.source.roster, whole=tested)),
+            "before": self._beside(name, -1),
+            "after": self._beside(name, 1),
             "name": name,
             "person": person,
             "own": audio == OWN,
@@ -53,6 +55,15 @@ class Clips:
             "person_href": "" if tested else page("person", person),
             "values": None if rows is None else all_values(rows, name, self.source.roster),
         }
+
+    def _beside(self, name: str, step: int) -> tuple[str, str] | None:
+        """(name, page) of the clip before or after this one: of test corpora, or of the same person."""
+        person = name.partition("__")[0]
+        names = [n for n in self.links if n.partition("__")[0] == person]
+        if person in self.source.tested:
+            names = [n for n, _ in self.listed()]
+        place = names.index(name) + step
+        return (names[place], self.links[names[place]]) if 0 <= place < len(names) else None
 
     def listed(self) -> list[tuple[str, str]]:
         """(name, page) of the pages of test corpora's clips, sorted."""

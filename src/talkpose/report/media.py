@@ -60,13 +60,15 @@ def bring(source: Path, out: Path, *parts: str) -> str:
     return quote(target.relative_to(out).as_posix())
 
 
-def player(items: list[Item], out: Path, roster: Roster) -> Player:
+def player(items: list[Item], out: Path, roster: Roster, whole: bool = False) -> Player:
     """Bring the videos of one item, by all its methods, into the report.
 
-    The real video is the item's own `real.mp4`, else the control `oracle`'s video.
+    The real video is the item's own `real.mp4`, else the control `oracle`'s video. `whole`: a clip of a test
+    corpus, of which no frame was trained on; of a person only the held-out frames are shown.
     """
     name, person, audio = items[0].name, items[0].person, items[0].audio
-    title = "Own sound, held-out frames" if audio == OWN else f"Sound of {audio}"
+    own = "Own sound, whole clip" if whole else "Own sound, held-out frames"
+    title = own if audio == OWN else f"Sound of {audio}"
     real = next((path for item in items if (path := item.file("real"))), None)
     if real is None:
         real = next((item.file("video") for item in items if item.method == REAL_METHOD), None)

@@ -3,6 +3,8 @@
 import hashlib
 import re
 
+from talkpose.layout import OWN
+
 
 def slug(name: str) -> str:
     """`name` where it is safe as it is; else its safe letters and a hash that keeps it apart from others."""
@@ -10,6 +12,12 @@ def slug(name: str) -> str:
     if safe == name and len(safe) <= 100:
         return name
     return f"{safe[:80]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}".lstrip("-")
+
+
+def clip_title(item: str) -> str:
+    """How pages call the item <clip>__<audio>: the clip, and whose sound is heard where it is not its own."""
+    clip, _, audio = item.partition("__")
+    return clip if audio in ("", OWN) else f"{clip}, sound of {audio}"
 
 
 def page(kind: str, name: str) -> str:

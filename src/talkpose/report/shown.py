@@ -56,6 +56,12 @@ class Row:
     protocol: str = ""
 
 
+def fixed(value: float, digits: int, sign: str = "") -> str:
+    """A number with so many digits behind the point; what rounds to zero has no minus."""
+    text = f"{value:{sign}.{digits}f}"
+    return text.replace("-", "", 1) if float(text) == 0 else text
+
+
 def is_known(used: Protocol) -> bool:
     """Whether this version defines the protocol."""
     return not used.definition.startswith("not defined")
@@ -136,11 +142,11 @@ def _cell(cell: dict[Any, Any] | None, head: Head, layout: Layout) -> Cell:
     sign = "+" if cell["column"] == "gain" or (LESS in str(cell["row"]) and not head.suffix) else ""
     interval = ""
     if np.isfinite([cell["ci_low"], cell["ci_high"]]).all():
-        interval = f"{cell['ci_low']:.{digits}f} … {cell['ci_high']:.{digits}f}"
+        interval = f"{fixed(cell['ci_low'], digits)} … {fixed(cell['ci_high'], digits)}"
     title = f"{cell['kind']}, n = {int(cell['n'])}, protocol {cell['protocol']}"
     if cell.get("rows_hash"):
         title += f", from {cell['rows_hash']}"
-    return Cell(f"{value:{sign}.{digits}f}", repr(value), interval, title, cell["kind"] == "simulated")
+    return Cell(fixed(value, digits, sign), repr(value), interval, title, cell["kind"] == "simulated")
 
 
 def _digits(cell: dict[Any, Any], head: Head, layout: Layout) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from talkpose.report.grids import script
+from talkpose.report.names import clip_title
 
 HERE = Path(__file__).parent
 NAVIGATION = (
@@ -36,6 +37,7 @@ class Site:
             lstrip_blocks=True,
             keep_trailing_newline=True,
         )
+        self.templates.globals["clip_title"] = clip_title
 
     def page(self, name: str, template: str, context: dict[str, Any], current: str = "") -> None:
         """Write page `name`; `current` is its entry of the navigation (default: itself)."""

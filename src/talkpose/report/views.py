@@ -48,6 +48,8 @@ class View:
     groups: list[Group]
     definitions: list[tuple[str, str]] = field(default_factory=list)
     not_attempted: str = ""
+    absent: str = "Not attempted in this run"
+    """what `not_attempted` lists"""
     count: str = "n"
     """What the last column counts."""
     simulated: bool = False

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -100,7 +100,7 @@ def by_protocol(
     protocol than the rest: such columns must not stand side by side.
     """
     rows = metrics[metrics.metric == metric]
-    protocols = sorted(rows.protocol.unique(), key=lambda name: (_rank(name, order), name))
+    protocols = preferred(rows.protocol.unique(), order)
     for place, protocol in enumerate(protocols):
         found = rows[rows.protocol == protocol]
         if place == 0 and found.method.nunique() < rows.method.nunique():
@@ -109,6 +109,11 @@ def by_protocol(
                 "methods again with one (delete results/<run>/metrics and run again)"
             )
         yield Aligned(metric, protocol, _wide(found, table, metric), speakers or {})
+
+
+def preferred(protocols: Iterable[str], order: tuple[str, ...] = ORDER) -> list[str]:
+    """Protocols, each once, that of a metric's plain name first: every page shows the same one first."""
+    return sorted(set(protocols), key=lambda name: (_rank(name, order), name))
 
 
 def _rank(protocol: str, order: tuple[str, ...]) -> int:
