@@ -43,6 +43,8 @@ def test_the_protocol_with_most_values_ranks():
     found = extremes(pd.concat([few, many]), "lmd", ["m"])
     assert found.used.id == "full-v1-mediapipe"
     assert "c" not in found.items()
+    as_many = rows({"m": {"c": 1.0, "d": 2.0}}, protocol="atvg-v1-dlib")
+    assert extremes(pd.concat([as_many, many]), "lmd", ["m"]).used.id == "full-v1-mediapipe"
 
 
 @pytest.mark.parametrize(

@@ -63,8 +63,24 @@ def test_a_grid_holds_its_table():
     assert texts("fixed") == ["yes", "no", "yes"]
     assert texts("codec") == ["h264", None, "vp9"]
     assert columns["clip"]["links"] == {"1": "clip-a.html"}
+    assert columns["seconds"]["decimals"] == 1
     assert columns["codec"]["facet"] and not columns["clip"]["facet"]
     np.testing.assert_array_equal(values["seconds"], np.float32([1.5, np.nan, 2.0]))
+
+
+@pytest.mark.parametrize(
+    ("values", "digits"),
+    [([25.0, 30.0], 0), ([59.5, 59.49], 2), ([0.12345, 1], 3), ([1, 2], 0), ([np.nan], 0)],
+)
+def test_a_column_has_as_many_digits_as_it_needs(values, digits):
+    made = grid("x", pd.DataFrame({"v": values}), {"v": ("speed", "px")}, digits=3)
+    assert (made["columns"][0]["decimals"], made["columns"][0]["unit"]) == (digits, "px")
+
+
+def test_missing_whole_numbers_are_no_numbers():
+    table = pd.DataFrame({"v": pd.array([3, None], dtype="Int64")})
+    made = grid("x", table, {"v": "v"})
+    np.testing.assert_array_equal(unpack(made["parts"][0]["values"]["v"]), np.float32([3, np.nan]))
 
 
 def test_scripts_are_one_statement_of_valid_json():
@@ -99,7 +115,8 @@ def test_values_are_those_of_a_pivot():
     heads = {column["key"]: column for column in content["columns"]}
     assert [part["name"] for part in content["parts"]] == ["Still", "Ours-G", "rerender, refined"]
     shown = [(c["metric"], c["protocol"]) for c in content["columns"] if "metric" in c]
-    assert shown == [("psnr", "atvg-v1"), ("psnr", "full-v1"), ("lmd", "full-v1-dlib")]
+    assert shown == [("psnr", "full-v1"), ("psnr", "atvg-v1"), ("lmd", "full-v1-dlib")]
+    assert [c["shown"] for c in content["columns"] if "metric" in c] == [True, False, True]
     assert heads["clip"]["links"] == {str(heads["clip"]["names"].index("k3")): "clip-k3.html"}
     wide = rows.pivot(index=["method", "corpus", "clip"], columns=["metric", "protocol"], values="value")
     frames = rows.groupby(["method", "corpus", "clip"])["n_frames"].max()

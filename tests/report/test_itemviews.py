@@ -37,10 +37,10 @@ def test_facts_have_names_units_and_definitions():
     facts = {"ours-p": {"attention_mean": 0.7, "attention_high": 0.0855, "key_frames": 15.0, "other": 1.0}}
     shown = item_view(rows(("ours-p", "ssim", "full-v1", 0.5)), "ann__own", facts, ROSTER)
     assert [(c.label, c.unit) for c in shown.columns[1:]] == [
-        ("Attention", "mean"), ("Kept", "% of pixels"), ("Key frames", ""),
+        ("Mean attention", ""), ("Kept", "% of pixels"), ("Key frames", ""),
     ]  # fmt: skip
     assert [cell.text for cell in shown.groups[0].rows[0].cells[1:]] == ["0.70", "8.6", "15"]
-    assert {"Attention", "Kept", "Key frames"} <= {name for name, _ in shown.definitions}
+    assert {"Mean attention", "Kept", "Key frames"} <= {name for name, _ in shown.definitions}
 
 
 def test_rows_without_any_value_are_named_below():
@@ -54,7 +54,10 @@ def test_rows_without_any_value_are_named_below():
     shown = all_values(found, "ann__own", ROSTER)
     assert [row.protocol for row in shown.groups[0].rows] == ["pooled-20-linear", "fixed-45-linear"]
     assert shown.groups[0].rows[1].cells[1].text == "–"
-    assert (shown.absent, shown.not_attempted) == ("Without a value on this clip", f"Audio-pose r ({choice})")
+    assert (shown.absent, shown.not_attempted) == (
+        "Without a value on this clip",
+        "Audio-pose r by 1 protocol",
+    )
 
 
 def test_what_rounds_to_zero_has_no_minus():

@@ -189,7 +189,7 @@ def test_the_papers_numbers_stand_beside_this_runs(wide_report, source, tables):
 
 def test_what_has_no_plot_is_named(made_report, wide_report):
     text = _text(html(wide_report, "plots.html"))
-    assert "Audio-pose correlation by person: it was not measured" in text
+    assert "Correlation of sound and head pose: it was not measured" in text
     assert "Training curves: no model" in text
     assert "Frame-count curve:" not in text
     assert "Frame-count curve: fewer than two" in _text(html(made_report, "plots.html"))

@@ -8,8 +8,9 @@ import pytest
 from wide_run import HOSTILE, LENGTH, LMD
 
 from talkpose.report import dots
-from talkpose.report.poses import person_motions
+from talkpose.report.poses import person_motions, without_poses
 from talkpose.report.roster import KINDS
+from talkpose.report.soundplots import correlations
 from talkpose.report.source import read_run
 
 
@@ -49,21 +50,56 @@ def test_hs_by_variant_shows_every_method(source):
     assert dots.hs_variants(rows[rows.metric == "psnr"], source) == []
 
 
-def test_correlation_by_person(source):
+def test_the_tables_protocol_comes_first_and_others_are_folded(source):
+    rows = source.metrics
+    hs = rows[rows.metric == "hs"]
+    more = [hs.assign(protocol="fixed-45-linear"), hs.assign(metric="hs-generated")]
+    plots = dots.hs_variants(pd.concat([rows, *more]), source)
+    assert [(plot.protocol, plot.part) for plot in plots] == [
+        ("pooled-20-linear", ""), ("fixed-45-linear", ""),
+        ("pooled-20-linear", "HS of the poses as generated"),
+    ]  # fmt: skip
+    assert {plot.note for plot in plots} == {"2 persons"}
+    curves = dots.lengths(pd.concat([rows, hs.assign(protocol="fixed-45-linear")]), source)
+    assert [c.part for c in curves if c.title.startswith("HS")] == ["", "By other protocols"]
+
+
+def test_real_videos_correlation_by_person_and_reading(source):
     real = source.metrics[(source.metrics.metric == "hs") & (source.metrics.method == "oracle")]
-    choice = "appa-v1-window-pooled-all-pearson"
-    plots = dots.correlations(real.assign(metric="audio-pose", protocol=choice, value=[0.25, 0.5]), source)
-    assert [plot.protocol for plot in plots] == [choice]
-    text = label(str(plots[0].svg))
-    assert "ann 0." in text
-    assert HOSTILE not in str(plots[0].svg)
-    check(str(plots[0].svg))
-    assert dots.correlations(real, source) == []
+    other, choice = "appa-v1-frame-anchor-far-spearman", "appa-v1-window-pooled-all-pearson"
+    rows = pd.concat(
+        [
+            real.assign(metric="appendix-a", protocol=other, value=[0.5, 0.7]),
+            real.assign(metric="appendix-a", protocol=choice, value=[0.25, 0.5]),
+            real.assign(metric="appendix-a-null", protocol=f"{choice}-null100", value=[0.1, 0.2]),
+        ]
+    )
+    people, readings = correlations(rows, source)
+    assert (people.protocol, readings.protocol) == (choice, "")
+    assert "ann 0." in label(str(people.svg))
+    assert HOSTILE not in str(people.svg)
+    assert label(str(readings.svg)).endswith(
+        "window, pooled, all, pearson 0.375; frame, anchor, far, spearman 0.6"
+    )
+    for plot in (people, readings):
+        check(str(plot.svg))
+    bare = correlations(rows[rows.metric == "appendix-a"], source)
+    assert str(bare[1].svg) != str(readings.svg)  # without the null's hollow dots
+    assert correlations(real, source) == []
+
+
+def test_generated_correlation_by_method(source):
+    hs = source.metrics[source.metrics.metric == "hs"]
+    names = ("appa-v1-frame-pooled-all-pearson", "appa-v1-window-pooled-all-pearson")
+    made = [hs.assign(metric="audio-pose", protocol=name) for name in names]
+    plots = correlations(pd.concat(made), source)
+    assert [(plot.protocol, bool(plot.part)) for plot in plots] == [(names[1], False), (names[0], True)]
+    assert "Still 0.85" in label(str(plots[0].svg))
 
 
 def test_frame_count_curve_has_the_means(source):
     plots = {plot.title.split()[0]: plot for plot in dots.lengths(source.metrics, source)}
-    assert set(plots) == {"LMD", "Mouth", "HS", "PSNR"}
+    assert set(plots) == {"LMD", "Mouth", "HS", "PSNR", "SSIM"}
     text = label(str(plots["LMD"].svg))
     assert f"{LMD[LENGTH] + 0.05:.3g} at 100 frames; {LMD['ours-p'] + 0.05:.3g} at 200 frames" in text
     for plot in plots.values():
@@ -86,3 +122,4 @@ def test_poses_are_real_beside_made(wide_run, source):
     ids = re.findall(r' id="([^"]+)"', "".join(str(p) for motion in motions for p in motion.panels))
     assert len(ids) == len(set(ids))
     assert person_motions(wide_run, source, "nobody", "people") == []
+    assert without_poses(source, ["still", "ours-p", "oracle", LENGTH], motions[:2]) == ["still"]

@@ -85,7 +85,7 @@ def test_pages_say_what_ran(made_report, index):
 
     assert "5 used, 2 quarantined" in _text(index)
     assert "Missing in this run" not in _text(index)
-    assert "1 no-sound, 1 several-faces" in text("quarantine.html")
+    assert "2 of 7 set aside: 1 no sound, 1 several faces" in text("quarantine.html")
     assert "dlib face descriptor, 128-d substitute" in text("setup.html")
     assert "mouth_expected" in text("setup.html")
     assert "26.50 26.00 … 27.00" in text("table-table2.html")  # ours-p's PSNR with its interval

@@ -9,8 +9,11 @@ from talkpose.config import MetricsConfig, parse_config
 from talkpose.metrics.audio_pose import DEFAULT
 from talkpose.metrics.compute import metrics_table
 from talkpose.report import verdicts
-from talkpose.report.claims import VERDICTS, judge
+from talkpose.report.checks import validated
+from talkpose.report.claim import VERDICTS
+from talkpose.report.claims import judge
 from talkpose.report.published import TABLES, quoted
+from talkpose.report.roster import Card, Roster
 from talkpose.report.tables import COLUMNS, build_tables
 from talkpose.report.verdicts import verdict_table
 
@@ -165,7 +168,7 @@ def test_people_choose():
             for criterion in ("image quality", "lip synchronization", "natural")
             for row, share in (("ours-p", ours), ("davs", 100 - ours))
         ]
-        return claims(cells("table1", *rows))["Table 1: 88.67%, 44.83%, 83.67%"][0]
+        return claims(cells("table1", *rows))["Table 1: 88.67%, 44.83%, 83.67% of votes"][0]
 
     assert table("reproduced", 70) == "direction holds"
     assert table("reproduced", 40) == "deviates"
@@ -188,9 +191,36 @@ def test_appendix_b_by_its_middle_length():
 def test_table_2_among_the_methods_that_ran():
     def table(**values):
         rows = [(m, "psnr", v, "reproduced", 10, np.nan, np.nan, "atvg-v1") for m, v in values.items()]
-        return claims(cells("table2", *rows))["Table 2: 30.94 dB, 0.75, 1.58"][0]
+        return claims(cells("table2", *rows))["Table 2: PSNR 30.94 dB, SSIM 0.75, LMD 1.58"][0]
 
     name = "ours-g"
     assert table(**{name: 30.0, "atvg": 29.0}) == "direction holds"
     assert table(**{name: 30.0, "atvg": 31.0}) == "deviates"
     assert table(**{name: 30.0}) == "not attempted"
+
+
+def test_claims_name_methods_by_title_and_say_protocol_and_n():
+    roster = Roster({"atvg": Card("atvg", "ATVG"), "still": Card("still", "Still")})
+    rows = [(m, "psnr", v, "reproduced", 10, 0, 0, "atvg-v1") for m, v in (("ours-g", 30.0), ("atvg", 31.0))]
+    paper, checks = judge(cells("table2", *rows) | _hs(0.80, 0.70), MetricsConfig(), roster)
+    found = {claim.source: claim for claim in paper if claim.basis}
+    assert found["Table 2"].found == "30.00 dB; best other: ATVG, 31.00 dB"
+    assert found["Table 2"].basis == "atvg-v1, n = 10"
+    assert (found["Section 4.4"].basis, "Still 0.500" in found["Section 4.4"].why) == (
+        "pooled-20-linear, n = 3",
+        True,
+    )
+    assert next(c.expected for c in checks if c.source == "Pose") == "ours-p > Still"
+
+
+def test_the_trackers_bounds_are_a_check_of_the_run():
+    bounds = [
+        {"text": "pitch, median error over frames", "passed": False},
+        {"text": "pitch, 95th percentile of the error", "passed": False},
+        {"text": "yaw, median error over frames", "passed": True},
+    ]
+    (missed,) = validated(bounds)
+    assert (missed.verdict, missed.found) == ("deviates", "1 of 3 bounds held")
+    assert missed.why == "beyond their bounds: pitch"
+    assert validated(bounds[2:])[0].verdict == "pass"
+    assert validated([]) == []

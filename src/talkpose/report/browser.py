@@ -8,14 +8,16 @@ import pandas as pd
 
 from talkpose.metrics.registry import protocol
 from talkpose.report.grids import number_head, pack, part_script
+from talkpose.report.names import clip_title
 from talkpose.report.roster import Roster
+from talkpose.report.tables.aligned import preferred
 
 NAME = "values"
 FIRST = ("psnr", "ssim", "lmd", "mouth", "hs", "lmd-normalised", "mouth-lag")
 """Metrics that are shown first; the reader can show the others."""
 
 SHOWN = 7
-"""Columns of metrics shown at first."""
+"""Metrics shown at first, each by the protocol that tables prefer."""
 
 AT_ONCE = 60_000
 """Rows up to which all methods are loaded with the page."""
@@ -33,6 +35,7 @@ def values_grid(
     corpora, corpus_names = pd.factorize(metrics["corpus"], sort=True)
     pairs, measured = pd.factorize(metrics["metric"] + "|" + metrics["protocol"])
     order = _order([str(name) for name in measured])
+    shown = _shown([str(measured[i]) for i in order])
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
     methods, method_names = pd.factorize(metrics["method"])
@@ -47,12 +50,13 @@ def values_grid(
             "label": "clip",
             "kind": "text",
             "names": texts,
+            "labels": [clip_title(name) for name in texts],
             "shown": True,
             "links": {str(i): links[name] for i, name in enumerate(texts) if name in links},
         },
         _text("method", [roster[name.partition(":")[0]].title + _stage(name) for name in listed]),
+        *(_head(str(measured[i]), str(measured[i]) in shown) for i in order),
         _text("corpus", [str(name) for name in corpus_names]),
-        *(_head(str(measured[i]), n < SHOWN) for n, i in enumerate(order)),
         number_head("frames", "frames", 0),
     ]
     parts, files = [], []
@@ -69,7 +73,7 @@ def values_grid(
         file = f"data/{NAME}-{code}.js"
         parts.append({"rows": len(rows), "file": file, "name": columns[1]["names"][code]})
         files.append((file, part_script(NAME, code, packed)))
-    for k, head in enumerate(columns[3:-1]):
+    for k, head in enumerate(columns[2:-2]):
         head["key"] = f"m{k}"
     content = {"label": "Values of each clip", "columns": columns, "parts": parts, "at_once": AT_ONCE}
     return content, iter(files)
@@ -92,11 +96,29 @@ def _text(name: str, names: list[str]) -> dict[str, Any]:
 
 
 def _order(measured: list[str]) -> list[int]:
-    """Places of the metrics, FIRST ones first, then as they came."""
+    """Places of the pairs `metric|protocol`: FIRST metrics first, then by name; preferred protocols first."""
+    pairs = [name.partition("|")[::2] for name in measured]
     rank = {metric: i for i, metric in enumerate(FIRST)}
+    place = {protocol: i for i, protocol in enumerate(preferred(protocol for _, protocol in pairs))}
     return sorted(
-        range(len(measured)), key=lambda i: (rank.get(measured[i].partition("|")[0], len(rank)), measured[i])
+        range(len(pairs)),
+        key=lambda i: (rank.get(pairs[i][0], len(rank)), pairs[i][0], place[pairs[i][1]]),
     )
+
+
+def _shown(ordered: list[str]) -> set[str]:
+    """The first pair of each of the first SHOWN metrics."""
+    first: dict[str, str] = {}
+    for name in ordered:
+        first.setdefault(name.partition("|")[0], name)
+    return set(list(first.values())[:SHOWN])
+
+
+def definitions(metrics: pd.DataFrame) -> list[tuple[str, str]]:
+    """What every column of the grid means: (title and protocol, definition), in the columns' order."""
+    pairs = [str(name) for name in (metrics["metric"] + "|" + metrics["protocol"]).unique()]
+    used = [protocol(*pairs[i].split("|")) for i in _order(pairs)]
+    return [(f"{p.title}, {p.id}", p.definition) for p in used]
 
 
 def _head(pair: str, shown: bool) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from talkpose.layout import OWN, RunLayout, item_id
 from talkpose.report import pages
 from talkpose.report.beside import beside
 from talkpose.report.browser import NAME as VALUES
-from talkpose.report.browser import values_grid
-from talkpose.report.claims import judge, unchanged
+from talkpose.report.browser import definitions, values_grid
+from talkpose.report.checks import unchanged, validated
+from talkpose.report.claims import judge
 from talkpose.report.clippages import Clips, person_context, person_links
 from talkpose.report.crate import write_crate
 from talkpose.report.gather import run_tables
@@ -20,6 +21,7 @@ from talkpose.report.hashes import Finding
 from talkpose.report.manifest import write_manifest
 from talkpose.report.media import bring
 from talkpose.report.origin import Origin
+from talkpose.report.plotpage import plot_page
 from talkpose.report.site import Site
 from talkpose.report.source import Source, read_run
 from talkpose.report.studypage import study_page
@@ -64,12 +66,13 @@ def _write_pages(
     listed = table_pages(source, tables)
     clips = Clips(source, listed)
     people = person_links(source, tables)
-    study = study_page(layout)
+    study = study_page(layout, source.roster)
     shared = {"run": source.config.run, "persons": people, "table_list": listed}
     site = Site(folder, shared, (("study.html", "Study"),) if study else ())
     site.static()
-    paper, checks = judge(tables, source.config.metrics)
-    first = pages.overview(source, listed, paper, [*checks, unchanged(findings)])
+    paper, checks = judge(tables, source.config.metrics, source.roster)
+    checks += [*validated(source.validation.get("bounds", [])), unchanged(findings)]
+    first = pages.overview(source, listed, paper, checks)
     site.page("index.html", "index", first | {"downloads": downloads("verdicts", layout, folder)})
     _table_pages(site, layout, source, listed, clips, verdicts)
     _people_and_clips(site, layout, source, clips)
@@ -84,7 +87,7 @@ def _write_pages(
     _tracking(site, source)
     aside = pages.quarantine(source)
     site.page("quarantine.html", "quarantine", aside | {"grids": {"quarantine": aside["grid"]}})
-    site.page("plots.html", "plots", pages.plot_page(source, people))
+    site.page("plots.html", "plots", plot_page(source, people))
     setup = pages.setup(source)
     site.page("setup.html", "setup", setup | {"grids": {"models": setup["facts"]}})
     _figures(site, layout, source, clips)
@@ -127,7 +130,8 @@ def _values(site: Site, source: Source, clips: Clips) -> None:
     for name, text in files:
         site.text(name, text)
     rows = sum(part["rows"] for part in content["parts"])
-    site.page("values.html", "values", {"rows": rows, "grids": {VALUES: content}})
+    context = {"rows": rows, "definitions": definitions(source.metrics)}
+    site.page("values.html", "values", context | {"grids": {VALUES: content}})
 
 
 def _tracking(site: Site, source: Source) -> None:

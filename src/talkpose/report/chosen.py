@@ -10,6 +10,7 @@ import pandas as pd
 from talkpose.layout import OWN, item_id
 from talkpose.metrics.base import Protocol
 from talkpose.metrics.registry import protocol
+from talkpose.report.tables.aligned import preferred
 
 PLACES = ("worst", "median", "best")
 
@@ -47,14 +48,14 @@ def extremes(rows: pd.DataFrame, metric: str, methods: Collection[str], each: in
     """Worst, median and best `each` clips by `metric`; None where no method has a ranked value.
 
     `rows` are metric rows of the clips to choose from. Where a metric has several protocols, the one with
-    most values counts, the first by name among equals. Median: the clips in the middle of the order, so that
-    each is a clip that exists. Clips of equal value stand in the order of their names.
+    most values counts, among equals the one that tables prefer. Median: the clips in the middle of the order,
+    so that each is a clip that exists. Clips of equal value stand in the order of their names.
     """
     rows = rows[(rows["metric"] == metric) & rows["method"].isin(list(methods)) & rows["value"].notna()]
     if rows.empty:
         return None
     counts = rows["protocol"].value_counts()
-    chosen = min(counts.index, key=lambda name: (-counts[name], name))
+    chosen = next(name for name in preferred(counts.index) if counts[name] == counts.max())
     used = protocol(metric, str(chosen))
     if used.direction == "none":
         return None

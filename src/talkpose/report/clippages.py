@@ -11,7 +11,7 @@ from talkpose.report.chosen import figure_items
 from talkpose.report.itemviews import all_values, item_view
 from talkpose.report.media import player
 from talkpose.report.names import page
-from talkpose.report.poses import ANGLES, person_motions
+from talkpose.report.poses import ANGLES, person_motions, without_poses
 from talkpose.report.source import Item, Source
 from talkpose.report.tablepages import TablePage
 
@@ -111,7 +111,14 @@ def person_context(person: str, clips: Clips, layout: RunLayout, folder: Path) -
         )
     corpora = [c for c, table in source.clips.items() if (table["clip"] == person).any()]
     motions = [m for corpus in corpora[:1] for m in person_motions(layout, source, person, corpus)]
-    return {"person": {"name": person, "players": shown}, "motions": motions, "angles": ANGLES}
+    own = {item.method for item in source.items if item.name == item_id(person, OWN)}
+    without = [source.roster[name].title for name in without_poses(source, own, motions)]
+    return {
+        "person": {"name": person, "players": shown},
+        "motions": motions,
+        "angles": ANGLES,
+        "without": without,
+    }
 
 
 def _headline(tables: Mapping[str, pd.DataFrame], person: str) -> list[tuple[str, str]]:

@@ -1,8 +1,8 @@
-"""Plots of persons' metric rows: HS by variant with controls, correlation per person, frame-count curve."""
+"""Plots of persons' metric rows: HS by variant with controls, frame-count curve."""
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import matplotlib
@@ -17,72 +17,90 @@ from talkpose.layout import OWN
 from talkpose.metrics.registry import protocol
 from talkpose.report.plots import INK, SERIES, STYLE, inline, svg_text
 from talkpose.report.source import Source
+from talkpose.report.tables.aligned import preferred
 
-WIDTH, LABELS, LINE = 360, 118, 13
+WIDTH, LABELS, LINE = 360, 142, 13
 """Width of a plot, of its labels, and height of a row, in points."""
 
-LABEL_LETTERS = 24
+LABEL_LETTERS = 30
 COLOURS = {"method": SERIES[0], "ablation": SERIES[2], "control": SERIES[1]}
 COLOURS |= {"baseline": SERIES[3], "diagnostic": INK}
 """Colour of a method by its kind; the page has the legend."""
 
-CURVES = ("lmd", "mouth", "hs", "psnr")
+CURVES = ("psnr", "ssim", "lmd", "mouth", "hs")
 """Metrics of the frame-count curve."""
+
+PARTS = {"hs-generated": "HS of the poses as generated", "hs-train": "HS against the training frames"}
+"""Folded plots: their metric, and what the fold is called."""
+
+OTHERS = "By other protocols"
 
 
 @dataclass(frozen=True)
 class Plot:
-    """One plot with what it shows; `protocol` defines it."""
+    """One plot with what it shows; `protocol` defines it, `note` says of how many, `part` is its fold."""
 
     title: str
     protocol: str
     definition: str
     svg: Markup
+    note: str = ""
+    part: str = ""
 
 
 def hs_variants(rows: pd.DataFrame, source: Source) -> list[Plot]:
     """HS of every method on the persons' own sound: a plot a variant, a dot a person, a bar at the mean."""
-    rows = _own(rows)
+    rows = own_rows(rows)
     rows = rows[rows["metric"].str.match(r"hs(-|$)")]
-    return [
-        _dots(f"hs-{i}", str(metric), str(identifier), part, source)
-        for i, ((metric, identifier), part) in enumerate(rows.groupby(["metric", "protocol"], sort=True))
-    ]
-
-
-def correlations(rows: pd.DataFrame, source: Source) -> list[Plot]:
-    """Audio-pose correlation: a plot a reading, a row a person, a dot a method or the null (Appendix A).
-
-    `appendix-a` is of persons' whole real videos, `audio-pose` of the frames of every method.
-    """
-    rows = rows[rows["metric"].isin(["audio-pose", "appendix-a"]) & rows["value"].notna()]
     plots = []
-    for i, ((metric, identifier), part) in enumerate(rows.groupby(["metric", "protocol"], sort=True)):
-        people = part["clip"].str.partition("__")[0]
-        labels = {str(person): str(person) for person in sorted(people.unique())}
-        kinds = part["method"].map(lambda name: source.roster[name].kind)
-        shown = part.assign(row=people, kind=kinds)
-        plots.append(_draw(f"audio-{i}", str(metric), str(identifier), shown, labels))
+    for metric, part in rows.groupby("metric", sort=True):
+        for i, identifier in enumerate(preferred(part["protocol"])):
+            shown = part[part["protocol"] == identifier]
+            made = by_method(f"{metric}-{i}", str(metric), identifier, shown, source)
+            plots.append(replace(made, part=PARTS.get(str(metric), "")))
     return plots
 
 
-def _own(rows: pd.DataFrame) -> pd.DataFrame:
+def own_rows(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of whole videos with the person's own sound that have a value."""
     whole = rows["clip"].str.endswith(f"__{OWN}") & ~rows["method"].str.contains(":")
     return rows[whole & rows["value"].notna()]
 
 
-def _dots(name: str, metric: str, identifier: str, part: pd.DataFrame, source: Source) -> Plot:
+def by_method(
+    name: str, metric: str, identifier: str, part: pd.DataFrame, source: Source, zero: bool = False
+) -> Plot:
+    """One metric by one protocol: a row a method, a dot a person."""
     labels = {method: source.roster[method].title for method in source.roster.in_order(part["method"])}
     kinds = part["method"].map(lambda method: source.roster[method].kind)
-    return _draw(name, metric, identifier, part.assign(row=part["method"], kind=kinds), labels)
-
-
-def _draw(name: str, metric: str, identifier: str, rows: pd.DataFrame, labels: Mapping[str, str]) -> Plot:
-    """Dots of `value` by `row`, coloured by `kind`, with a bar at each row's mean; `labels` in order."""
     used = protocol(metric, identifier)
+    title = f"{used.title} {used.arrow}".strip()
+    svg = draw(name, title, part.assign(row=part["method"], kind=kinds), labels, zero)
+    return Plot(title, identifier, used.definition, svg, persons(part))
+
+
+def persons(part: pd.DataFrame) -> str:
+    """How many persons a plot is of."""
+    count = part["clip"].nunique()
+    return f"{count} {'person' if count == 1 else 'persons'}"
+
+
+def draw(
+    name: str,
+    title: str,
+    rows: pd.DataFrame,
+    labels: Mapping[str, str],
+    zero: bool = False,
+    null: Mapping[str, float] | None = None,
+) -> Markup:
+    """Dots of `value` by `row`, coloured by `kind`, with a bar at the mean of rows that have several.
+
+    `labels`: rows in order; `zero`: with a line at 0; `null`: hollow dots, a row each.
+    """
     height = LINE * len(labels) + 34
-    means = rows.groupby("row")["value"].mean()
+    means, counts = rows.groupby("row")["value"].mean(), rows["row"].value_counts()
+    several = [row for row in labels if counts[row] > 1]
+    places = {row: i for i, row in enumerate(labels)}
     with matplotlib.rc_context(STYLE | {"font.size": 8.5, "axes.grid.axis": "x"}):
         figure = Figure(figsize=(WIDTH / 72, height / 72), facecolor="none")
         box = (LABELS / WIDTH, 20 / height, 1 - (LABELS + 10) / WIDTH, 1 - 24 / height)
@@ -91,7 +109,13 @@ def _draw(name: str, metric: str, identifier: str, rows: pd.DataFrame, labels: M
             data=rows, x="value", y="row", hue="kind", order=list(labels), palette=COLOURS, jitter=False,
             size=4.5, alpha=0.75, linewidth=0, legend=False, ax=axes,
         )  # fmt: skip
-        axes.scatter([means[r] for r in labels], range(len(labels)), marker="|", s=70, color=INK, zorder=5)
+        bars = [means[row] for row in several], [places[row] for row in several]
+        axes.scatter(*bars, marker="|", s=70, color=INK, zorder=5)
+        if null:
+            hollow = list(null.values()), [places[row] for row in null]
+            axes.scatter(*hollow, s=20, facecolors="none", edgecolors=INK, linewidths=0.9, zorder=4)
+        if zero:
+            axes.axvline(0, color=INK, linewidth=0.8, zorder=1)
         axes.set(xlabel="", ylabel="")
         axes.set_yticks(range(len(labels)), [_short(text) for text in labels.values()])
         axes.tick_params(axis="y", length=0)
@@ -100,7 +124,7 @@ def _draw(name: str, metric: str, identifier: str, rows: pd.DataFrame, labels: M
         axes.set_axisbelow(True)
         text = svg_text(figure)
     alt = "; ".join(f"{label} {means[row]:.3g}" for row, label in labels.items())
-    return Plot(used.title, identifier, used.definition, inline(text, f"{used.title}, means: {alt}", name))
+    return inline(text, f"{title}, means: {alt}", name)
 
 
 def _short(text: str) -> str:
@@ -109,7 +133,7 @@ def _short(text: str) -> str:
 
 def lengths(rows: pd.DataFrame, source: Source) -> list[Plot]:
     """Quality of Ours-P by the frames that it is trained on: a thin line a person, a thick one their mean."""
-    rows = _own(rows)
+    rows = own_rows(rows)
     own_length = {"ours-p": source.config.train_frames}
     frames = {name: own_length.get(name) or _frames(name) for name in map(str, rows["method"].unique())}
     rows = rows.assign(frames=rows["method"].map(frames))
@@ -119,8 +143,11 @@ def lengths(rows: pd.DataFrame, source: Source) -> list[Plot]:
     plots = []
     for metric in CURVES:
         chosen = rows[rows["metric"] == metric]
-        for i, (identifier, part) in enumerate(chosen.groupby("protocol", sort=True)):
-            plots.append(_curve(f"length-{metric}-{i}", metric, str(identifier), part))
+        for i, identifier in enumerate(preferred(chosen["protocol"])):
+            made = _curve(
+                f"length-{metric}-{i}", metric, identifier, chosen[chosen["protocol"] == identifier]
+            )
+            plots.append(replace(made, part=OTHERS if i else ""))
     return plots
 
 
@@ -143,7 +170,7 @@ def _curve(name: str, metric: str, identifier: str, part: pd.DataFrame) -> Plot:
         seaborn.lineplot(
             **shared, color=SERIES[0], linewidth=1.6, marker="o", markersize=4.5, markeredgewidth=0, ax=axes
         )
-        axes.set(xlabel="frames", ylabel="")
+        axes.set(xlabel="training frames", ylabel="")
         axes.xaxis.label.set_color(INK)
         axes.set_xticks(np.sort(part["frames"].unique()))
         axes.yaxis.set_major_locator(MaxNLocator(4))
@@ -152,7 +179,8 @@ def _curve(name: str, metric: str, identifier: str, part: pd.DataFrame) -> Plot:
     means = part.groupby("frames")["value"].mean()
     alt = "; ".join(f"{value:.3g} at {frames:.0f} frames" for frames, value in means.items())
     title = f"{used.title} {used.arrow} {used.unit}".strip()
-    return Plot(title, identifier, used.definition, inline(text, f"{used.title}, mean: {alt}", name))
+    svg = inline(text, f"{used.title}, mean: {alt}", name)
+    return Plot(title, identifier, used.definition, svg, persons(part))
 
 
 def legend(kinds: Sequence[str]) -> list[tuple[str, int]]:

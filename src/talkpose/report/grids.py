@@ -12,6 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+Label = str | tuple[str, str]
+"""A column's label, or its label and unit."""
+
 FACET = 40
 """Most different texts of a column that can be chosen from a list."""
 
@@ -33,20 +36,23 @@ def pack(values: np.ndarray) -> str:
 def grid(
     label: str,
     table: pd.DataFrame,
-    columns: Mapping[str, str],
+    columns: Mapping[str, Label],
     digits: int = 2,
     facets: Iterable[str] = (),
     links: Mapping[str, str] | None = None,
     link_column: str = "clip",
 ) -> dict[str, Any]:
-    """A whole table: `columns` maps its column names to heads; those it lacks are left out.
+    """A whole table: `columns` maps its column names to labels, or (label, unit); others are left out.
 
     Columns named in `facets` can be chosen from a list, unless they hold more than FACET texts. `links` gives
     the page of a text in `link_column`.
     """
     heads, values = [], {}
     for name in (name for name in columns if name in table.columns):
-        head, packed = column(name, columns[name], table[name], digits, name in set(facets))
+        given = columns[name]
+        label_of, unit = (given, "") if isinstance(given, str) else given
+        head, packed = column(name, label_of, table[name], digits, name in set(facets))
+        head |= {"unit": unit} if unit else {}
         if links and name == link_column:
             head["links"] = {str(i): links[n] for i, n in enumerate(head["names"]) if n in links}
         heads.append(head)
@@ -59,8 +65,10 @@ def column(
 ) -> tuple[dict[str, Any], str]:
     """Head and packed values of one column."""
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
-        whole = pd.api.types.is_integer_dtype(values)
-        return number_head(name, label, 0 if whole else digits, trim=True), pack(values.to_numpy())
+        numbers = values.to_numpy(float, na_value=np.nan)
+        whole = pd.api.types.is_integer_dtype(values) and not np.isnan(numbers).any()
+        packed = pack(values.to_numpy(np.int64) if whole else numbers)
+        return number_head(name, label, _needed(numbers, digits)), packed
     if pd.api.types.is_bool_dtype(values):
         values = values.map({True: "yes", False: "no"})
     codes, names = pd.factorize(values.astype(object).where(values.notna(), None))
@@ -69,8 +77,14 @@ def column(
     return head | {"facet": facet and 1 < len(texts) <= FACET}, pack(codes.astype(np.int64))
 
 
+def _needed(numbers: np.ndarray, most: int) -> int:
+    """Fewest digits behind the point, at most `most`, that show all of a column's numbers as `most` would."""
+    known = numbers[np.isfinite(numbers)].round(most)
+    return next((d for d in range(most) if np.array_equal(known.round(d), known)), most)
+
+
 def number_head(name: str, label: str, digits: int, **more: Any) -> dict[str, Any]:
-    """Head of a column of numbers; `more` may hold arrow, unit, protocol, shown, trim."""
+    """Head of a column of numbers; `more` may hold arrow, unit, protocol, shown."""
     return {"key": name, "label": label, "kind": "number", "decimals": digits, "shown": True} | more
 
 

@@ -1,5 +1,6 @@
 """Values of single videos as tables."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -28,8 +29,8 @@ class Fact(NamedTuple):
 
 FACTS = {
     "attention_mean": Fact(
-        "Attention",
-        "mean",
+        "Mean attention",
+        "",
         2,
         "Mean of the attention map (Eq. 3): 1 keeps the rendering, 0 repaints it. ATVG's own map runs the "
         "other way: 1 moves, 0 keeps the image.",
@@ -91,11 +92,11 @@ def all_values(rows: pd.DataFrame, clip: str, roster: Roster) -> View | None:
     }  # one row each: write_metrics refuses others
     metrics = sorted({metric for metric, _, _ in found}, key=lambda name: (rank.get(name, len(rank)), name))
     pairs = [(m, p) for m in metrics for p in preferred(key[1] for key in found if key[0] == m)]
-    lines, definitions, empty = [], [], []
+    lines, definitions, empty = [], [], Counter[str]()
     for metric, identifier in pairs:
         used = protocol(metric, identifier)
         if not any(np.isfinite(r["value"]) for key, r in found.items() if key[:2] == (metric, identifier)):
-            empty.append(f"{used.title} ({identifier})")
+            empty[used.title] += 1
             continue
         cells = [_item_cell(found.get((metric, identifier, method)), used) for method in methods]
         frames = max(int(r["n_frames"]) for key, r in found.items() if key[:2] == (metric, identifier))
@@ -106,9 +107,13 @@ def all_values(rows: pd.DataFrame, clip: str, roster: Roster) -> View | None:
     heads = [Column(roster[method].title) for method in methods]
     groups = [Group("", lines)]
     return View(
-        clip, "All values of this clip", "", "Metric", heads, groups, definitions, ", ".join(empty),
+        clip, "All values of this clip", "", "Metric", heads, groups, definitions, _counted(empty),
         "Without a value on this clip", "frames",
     )  # fmt: skip
+
+
+def _counted(titles: Counter[str]) -> str:
+    return ", ".join(f"{t} by {n} {'protocol' if n == 1 else 'protocols'}" for t, n in titles.items())
 
 
 def _fact_cell(value: float | None, fact: Fact) -> Cell:

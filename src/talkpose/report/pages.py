@@ -6,19 +6,13 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from talkpose.layout import BASE
-from talkpose.report import dots, plots
-from talkpose.report.claims import Claim
-from talkpose.report.grids import grid
+from talkpose.report.claim import Claim
+from talkpose.report.grids import Label, grid
 from talkpose.report.provenance import features
 from talkpose.report.source import Source
 from talkpose.report.tablepages import TablePage
+from talkpose.report.training import HIDDEN, MODEL_COLUMNS, model_title
 
-STAGES = {
-    "motion": "Stage 1: sound to expression and pose",
-    "refine": "Stage 2: refinement",
-    "baseline": "Baselines",
-}
 CLAIM_TABLES = {
     "Table 1": "table1",
     "Table 2": "table2",
@@ -31,22 +25,74 @@ CLAIM_TABLES = {
     "Stage 2": "stage2",
 }
 """Where the numbers behind a claim stand, by the claim's source."""
-CLIP_COLUMNS = {
+CLIP_COLUMNS: dict[str, Label] = {
     "clip": "clip",
-    "seconds": "seconds",
+    "seconds": ("length", "s"),
     "n_frames": "frames",
-    "source_fps": "source fps",
+    "source_fps": ("source", "fps"),
     "codec": "codec",
-    "width": "width",
-    "height": "height",
-    "face_pixels": "face px",
-    "missing_share": "no face",
-    "sync_offset": "sync offset",
-    "sync_correlation": "sync r",
-    "sync_confidence": "sync confidence",
+    "width": ("width", "px"),
+    "height": ("height", "px"),
+    "face_pixels": ("face", "px"),
+    "missing_share": ("no face", "%"),
+    "sync_offset": ("offset", "frames"),
+    "sync_correlation": ("sync", "r"),
+    "sync_confidence": "confidence",
     "sync_applied": "corrected",
 }
-"""Columns of a corpus' index that the report shows; offsets in frames, positive where the sound is late."""
+"""Columns of a corpus' index that the report shows, with units; the page tells what they mean."""
+
+TRACK_COLUMNS: dict[str, Label] = {
+    "clip": "clip",
+    "corpus": "corpus",
+    "frames": "frames",
+    "valid": ("tracked", "%"),
+    "landmark_error": ("landmark error", "%"),
+    "lips_error": ("lip error", "%"),
+    "mouth_correlation": ("mouth", "r"),
+    "jitter": ("jitter", "%/frame²"),
+    "detected_jitter": ("detector's jitter", "%/frame²"),
+    "drift": ("drift", "%"),
+}
+"""Columns of the tracks' summaries (`talkpose.face.track.summary`), lengths in % of the eyes' distance."""
+
+ERROR_COLUMNS: dict[str, Label] = {
+    "clip": "clip",
+    "corpus": "corpus",
+    "frames": "frames",
+    "pitch median": ("pitch", "°"),
+    "yaw median": ("yaw", "°"),
+    "roll median": ("roll", "°"),
+    "rotation median": ("rotation", "°"),
+    "pitch bias": ("pitch bias", "°"),
+    "yaw bias": ("yaw bias", "°"),
+    "roll bias": ("roll bias", "°"),
+    "landmarks": ("landmarks", "%"),
+    "mouth r": ("mouth", "r"),
+}
+"""Columns of validation.json's clips: medians of absolute errors, and their means with sign."""
+
+UNITS = {"degrees": "°"}
+"""Units that are written without a space."""
+
+SHARES = (
+    "valid",
+    "landmark_error",
+    "lips_error",
+    "jitter",
+    "detected_jitter",
+    "drift",
+    "landmarks",
+    "missing_share",
+)
+"""Columns that are shares on disk and percent on the pages."""
+
+ROLES = {
+    "general": "trains the general models",
+    "persons": "one person a clip: trains and tests personal models",
+    "test": "tests methods that need one image",
+    "foreign": "sounds that drive other people's faces",
+}
 
 
 def overview(
@@ -61,7 +107,8 @@ def overview(
         "missing": source.missing,
         "checks": checks,
         "claims": paper,
-        "claim_pages": {text: pages[name] for text, name in CLAIM_TABLES.items() if name in pages},
+        "claim_pages": {text: pages[name] for text, name in CLAIM_TABLES.items() if name in pages}
+        | {"Tracking": "tracking.html"},
         "tally": [
             (verdict, verdicts.count(verdict)) for verdict in dict.fromkeys(sorted(verdicts, key=_rank))
         ],
@@ -97,17 +144,27 @@ def corpora(source: Source, links: Mapping[str, str]) -> list[dict[str, Any]]:
     for name, corpus in source.config.corpora.items():
         table = source.clips.get(name)
         count = "no index" if table is None else f"{len(table)} {'clip' if len(table) == 1 else 'clips'}"
-        entry: dict[str, Any] = {
-            "name": name,
-            "about": f"{corpus.role}, {corpus.reader}, {count}",
-            "grid": None,
-        }
+        about = f"{count}, {ROLES.get(corpus.role, corpus.role)}; layout: {corpus.reader}"
+        entry: dict[str, Any] = {"name": name, "about": about, "grid": None}
         if table is not None and len(table):
-            shown = table.dropna(axis=1, how="all")
+            shown = _percent(_measured_sync(table)).dropna(axis=1, how="all")
             known = links if corpus.role in ("test", "persons") else None
             entry["grid"] = grid(f"Clips of {name}", shown, CLIP_COLUMNS, facets=("codec",), links=known)
         found.append(entry)
     return found
+
+
+def _measured_sync(table: pd.DataFrame) -> pd.DataFrame:
+    """The index without the sync of clips too short for an estimate: ingest leaves r and confidence 0."""
+    if not {"sync_correlation", "sync_confidence"} <= set(table):
+        return table
+    none = (table["sync_correlation"] == 0) & (table["sync_confidence"] == 0)
+    columns = [str(name) for name in table if str(name).startswith("sync_")]
+    return table.assign(**{name: table[name].astype(object).mask(none).convert_dtypes() for name in columns})
+
+
+def _percent(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(**{name: 100 * table[name] for name in SHARES if name in table})
 
 
 def tracking(source: Source) -> dict[str, Any]:
@@ -115,106 +172,54 @@ def tracking(source: Source) -> dict[str, Any]:
     found: dict[str, Any] = {"tracks": None, "validation": [], "errors": None}
     table = source.tracks
     if table is not None and not table.empty:
-        names = sorted(
-            table.columns.drop("sha256", errors="ignore"),
-            key=lambda name: {"corpus": 0, "clip": 1}.get(name, 2),
-        )
-        heads = {name: name.replace("_", " ") for name in names}
-        found["tracks"] = grid("Tracking", table, heads, 4, facets=("corpus",))
+        found["tracks"] = grid("Tracks of each clip", _percent(table), TRACK_COLUMNS, 2, facets=("corpus",))
     if source.validation.get("bounds"):
         found["validation"] = [_bound(line) for line in source.validation["bounds"]]
-        errors = pd.DataFrame(source.validation["clips"])
-        heads = {name: name for name in errors.columns}
-        found["errors"] = grid("Errors of each clip", errors, heads, 3, facets=("corpus",))
+        errors = _percent(pd.DataFrame(source.validation["clips"]))
+        found["errors"] = grid("Errors of each clip", errors, ERROR_COLUMNS, 2, facets=("corpus",))
     return found
 
 
 def _bound(line: Mapping[str, Any]) -> dict[str, Any]:
+    unit = UNITS.get(line["unit"], f" {line['unit']}" if line["unit"] else "")
     bound = f"at most {line['most']:g}" if line["most"] is not None else f"at least {line['least']:g}"
-    verdict = "pass" if line["passed"] else "deviates"
     return {
-        "text": line["text"], "bound": bound, "found": f"{line['found']:.3g}", "unit": line["unit"],
-        "n": line["n"], "verdict": verdict,
-    }  # fmt: skip
+        "text": line["text"],
+        "bound": f"{bound}{unit}",
+        "found": f"{line['found']:.3g}{unit}",
+        "n": line["n"],
+        "verdict": "pass" if line["passed"] else "deviates",
+    }
 
 
 def quarantine(source: Source) -> dict[str, Any]:
     """Counts by reason, the grid of what was set aside; `known` is False where a run has no such list."""
     table = source.quarantine
+    used = sum(len(clips) for clips in source.clips.values())
     if table is None or table.empty:
-        return {"known": table is not None, "counts": [], "rows": 0, "grid": None}
+        return {"known": table is not None, "counts": [], "rows": 0, "grid": None, "used": used}
+    table = table.assign(reason=table["reason"].str.replace("-", " ")) if "reason" in table else table
     counts = table["reason"].value_counts() if "reason" in table else pd.Series(dtype=int)
     ordered = sorted(((str(k), int(v)) for k, v in counts.items()), key=lambda pair: (-pair[1], pair[0]))
-    heads = {name: name for name in table.columns}
+    heads: dict[str, Label] = {name: name for name in table.columns}
     content = grid("Quarantined clips", table, heads, facets=("corpus", "reason"))
-    return {"known": True, "counts": ordered, "rows": len(table), "grid": content}
-
-
-def plot_page(source: Source, people: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """All plots of metric rows and training; `lacking` names those that this run has nothing for."""
-    rows = source.person_rows
-    groups, lacking = [], []
-    for name, title, make, why in (
-        (
-            "hs",
-            "HS by variant, with controls",
-            dots.hs_variants,
-            "no HS of a person's own sound was measured",
-        ),
-        ("audio-pose", "Audio-pose correlation by person", dots.correlations, "it was not measured"),
-        ("lengths", "Frame-count curve", dots.lengths, "fewer than two training lengths were measured"),
-    ):
-        shown = [] if rows is None else make(rows, source)
-        if shown:
-            groups.append({"name": name, "title": title, "plots": shown})
-        else:
-            lacking.append(f"{title}: {why}")
-    trained = sorted({(c.stage, c.variant != BASE, c.variant) for c in source.curves})
-    training = [_training(source, stage, variant) for stage, _, variant in trained]
-    if not training:
-        lacking.append("Training curves: no model of this run left any")
-    if not people:
-        lacking.append("Pose histograms and traces: no person has a video")
-    kinds = dots.legend([source.roster[name].kind for name in source.config.all_methods])
-    return {"groups": groups, "kinds": kinds, "training": training, "lacking": lacking}
-
-
-def _training(source: Source, stage: str, variant: str) -> dict[str, Any]:
-    """Panels of one stage and variant: a line a model."""
-    curves = [c for c in source.curves if (c.stage, c.variant) == (stage, variant)]
-    models = plots.series_order(curves)
-    panels = []
-    for i, quantity in enumerate(dict.fromkeys(curve.quantity for curve in curves)):
-        shown = [curve for curve in curves if curve.quantity == quantity]
-        svg = plots.panel(shown, models, f"{stage}-{variant}-{i}")
-        panels.append({"name": quantity.replace("_", " "), "svg": svg})
-    legend = [
-        {
-            "name": name,
-            "colour": i % len(plots.SERIES) + 1,
-            "dash": plots.LEGEND_DASHES[i // len(plots.SERIES) % 4],
-        }
-        for i, name in enumerate(models)
-    ]
-    title = STAGES.get(stage, stage)
-    main = variant == BASE
-    return {
-        "title": title if main else f"{title}, {variant}",
-        "main": main,
-        "models": legend,
-        "panels": panels,
-    }
+    return {"known": True, "counts": ordered, "rows": len(table), "grid": content, "used": used}
 
 
 def setup(source: Source) -> dict[str, Any]:
     """Substitutes, versions, numbers of the trained models, configuration."""
     config = source.config
-    rows = [{"model": name, **facts} for name, facts in sorted(source.facts.items()) if facts]
+    rows = [
+        {"model": model_title(name, source.roster), **facts}
+        for name, facts in sorted(source.facts.items())
+        if facts
+    ]
     facts = None
     if rows:
         table = pd.DataFrame(rows)
-        heads = {name: name.replace("_", " ") for name in table.columns}
-        facts = grid("Numbers of the trained models", table, heads, 4)
+        others = {str(name): str(name).replace("_", " ") for name in table if name not in HIDDEN}
+        heads = {**{name: label for name, label in MODEL_COLUMNS.items() if name in table}, **others}
+        facts = grid("Numbers of the trained models", table, {**heads, **MODEL_COLUMNS}, 4)
     return {
         "features": features(config),
         "facts": facts,

@@ -1,7 +1,7 @@
 """Head poses of a person, real and by each method: how they spread, and how they move."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ def person_motions(layout: RunLayout, source: Source, person: str, corpus: str) 
     found = []
     for method in source.config.all_methods:
         card = source.roster[method]
-        if method == "oracle" or card.kind in SKIPPED or LENGTH.fullmatch(method):
+        if not _is_shown(source, method):
             continue
         angles = _angles(layout.video(method, item_id(person, OWN)) / "coefficients.npz")
         if angles is not None and len(angles) > 1 and len(real) > 1:
@@ -59,6 +59,17 @@ def person_motions(layout: RunLayout, source: Source, person: str, corpus: str) 
         Motion(method, title, _panels(real, angles, spans, f"pose-{i}", f"{title}, {person}"))
         for i, (method, title, angles) in enumerate(found)
     ]
+
+
+def without_poses(source: Source, methods: Collection[str], motions: Sequence[Motion]) -> list[str]:
+    """Those of `methods` that would have panels, had they left poses; in the configuration's order."""
+    seen = {motion.method for motion in motions}
+    return [m for m in source.config.all_methods if m in methods and _is_shown(source, m) and m not in seen]
+
+
+def _is_shown(source: Source, method: str) -> bool:
+    kind = source.roster[method].kind
+    return method != "oracle" and kind not in SKIPPED and not LENGTH.fullmatch(method)
 
 
 def _angles(path: Path) -> np.ndarray | None:

@@ -5,10 +5,18 @@ from typing import Any
 
 from talkpose.files import read_json
 from talkpose.layout import RunLayout
+from talkpose.report.names import clip_title
+from talkpose.report.roster import Roster
+
+DESIGNS = {
+    "best-of-n": "Best of several videos (Table 1)",
+    "rating": "Ratings of head-pose similarity (section 4.4)",
+    "select-all": "All that look good (Appendix B)",
+}
 
 
-def study_page(layout: RunLayout) -> dict[str, Any] | None:
-    """Context of study.html; None where the run has no analysed study."""
+def study_page(layout: RunLayout, roster: Roster) -> dict[str, Any] | None:
+    """Context of study.html, methods by their titles; None where the run has no analysed study."""
     path = layout.study_analysis
     if not path.is_file():
         return None
@@ -17,11 +25,14 @@ def study_page(layout: RunLayout) -> dict[str, Any] | None:
     for name, sections in groupby(found["sections"], key=lambda section: section["design"]):
         counts = found["designs"].get(name, {})
         shown = [
-            section | {"rows": [[_text(value) for value in row] for row in section["rows"]]}
+            section
+            | {"title": _named(section["title"], roster)}
+            | {"rows": [[_text(value, roster) for value in row] for row in section["rows"]]}
             for section in sections
             if section["rows"]
         ]
-        designs.append({"name": name, "sections": shown, **counts})
+        title = DESIGNS.get(name, name)
+        designs.append({"name": name, "title": title, "sections": shown, **counts})
     taken = found.get("import", {})
     return {
         "study": found["study"],
@@ -33,11 +44,21 @@ def study_page(layout: RunLayout) -> dict[str, Any] | None:
     }
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, roster: Roster) -> str:
     if value is None:
         return "–"
     if isinstance(value, float):
         if value == 0 or abs(value) >= 0.01:
             return f"{value:.2f}".rstrip("0").rstrip(".")
         return f"{value:.2g}"
-    return str(value)
+    return _named(str(value), roster)
+
+
+def _named(text: str, roster: Roster) -> str:
+    """Methods by their titles, also in `a - b` and `a, criterion`; items as pages call them."""
+    for mark, shown in ((" - ", " less "), (", ", ", ")):
+        if mark in text:
+            return shown.join(_named(part, roster) for part in text.split(mark))
+    if "__" in text:
+        return clip_title(text)
+    return roster[text].title

@@ -14,6 +14,7 @@ from talkpose.report.chosen import PLACES, Extremes, extremes
 from talkpose.report.names import page
 from talkpose.report.origin import Origin, commands, methods_of, steps_of
 from talkpose.report.roster import Roster
+from talkpose.report.soundplots import correlations
 from talkpose.report.source import Source
 from talkpose.report.table_names import TABLES
 from talkpose.report.views import View, split, view
@@ -112,7 +113,7 @@ def _plots(name: str, source: Source) -> tuple[list[dots.Plot], list[str]]:
         plots = dots.lengths(source.person_rows, source)
         return plots, [] if plots else ["frame-count curve: fewer than two training lengths were measured"]
     if name == "appendix_a":
-        plots = dots.correlations(source.person_rows, source)
+        plots = correlations(source.person_rows, source)
         return plots, [] if plots else ["correlation per person: no audio-pose correlation was measured"]
     return [], []
 

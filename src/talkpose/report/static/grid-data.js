@@ -29,7 +29,7 @@
   class Rows {
     constructor(columns) {
       this.columns = columns;
-      for (const column of columns) if (column.kind === "text") column.folded = column.names.map((name) => name.toLowerCase());
+      for (const column of columns) if (column.kind === "text") column.folded = column.names.map((name, i) => `${name} ${column.labels?.[i] ?? ""}`.toLowerCase());
       this.load([]);
     }
 
@@ -94,9 +94,11 @@
 
     text(column, row) {
       const value = this.values.get(column.key)[row];
-      if (column.kind === "text") return value < 0 ? "–" : column.names[value];
+      if (column.kind === "text") return value < 0 ? "–" : (column.labels ?? column.names)[value] || "–";
       if (Number.isNaN(value)) return "–";
-      return column.trim ? String(Number(value.toFixed(column.decimals))) : value.toFixed(column.decimals);
+      const text = value.toFixed(column.decimals);
+      if (Number(text) === 0) return text.replace("-", ""); // what rounds to zero has no minus
+      return Math.abs(value) < 10_000 ? text : Number(text).toLocaleString("en", { minimumFractionDigits: column.decimals });
     }
 
     link(column, row) { return column.links?.[this.values.get(column.key)[row]]; }

@@ -120,7 +120,7 @@
         this.sort(column.key);
         this.table.tHead.querySelector(`[data-key="${CSS.escape(column.key)}"] button`).focus();
       });
-      const head = make("th", { scope: "col" }, button);
+      const head = make("th", { scope: "col", className: column.kind === "number" ? "number" : "" }, button);
       head.dataset.key = column.key;
       if (column.protocol) head.append(make("code", { textContent: column.protocol }));
       if (this.sorted?.key === column.key) head.setAttribute("aria-sort", this.sorted.descending ? "descending" : "ascending");

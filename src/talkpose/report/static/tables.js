@@ -73,7 +73,7 @@
       const row = body.insertRow();
       const head = document.createElement("th");
       head.scope = "row";
-      head.textContent = step;
+      head.textContent = step.replace("-", ", ").replaceAll("_", " ");
       row.append(head);
       row.insertCell().textContent = show(seconds);
       const bar = document.createElement("div");
