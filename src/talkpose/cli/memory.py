@@ -1,6 +1,6 @@
-"""How much memory a step took at most: logs/memory/<step>.json of the run, named as its seconds in logs/times.
+"""How much memory a step took at most: logs/memory/<step>.json of a run, named as its logs/times.
 
-Snakemake's own memory figures are those of the process that waits for the step, where `talkpose run` forks it.
+Snakemake's own memory figures are those of the process that waits for the step, not of the step.
 """
 
 import contextlib

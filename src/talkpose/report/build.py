@@ -35,8 +35,9 @@ def build_report(run: Path, out: Path | None = None) -> Path:
 
     `run` is the folder of a run, `out` the report's folder (default: <run>/report), replaced as a whole.
     The folder stands alone: pages, styles, scripts and videos. It is the same byte for byte for the same
-    results, but for times.js, which holds every wall-clock time and memory. What the run lacks is named on the
-    first page. Raises UserError where `run` is no run, or where a table would compare methods on different clips.
+    results, but for times.js, which holds every wall-clock time and memory. What the run lacks is named on
+    the first page. Raises UserError where `run` is no run, or where a table would compare methods on
+    different clips.
     """
     layout = RunLayout(Path(run))
     source = read_run(layout)
