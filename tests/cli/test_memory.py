@@ -43,7 +43,7 @@ def test_what_is_no_step_has_no_name(run):
         assert step_of(words) is None
 
 
-GROW = "import sys; b = bytearray(b'1' * (int(sys.argv[1]) * 2**20))"
+GROW = "import sys; b = b'1' * (int(sys.argv[1]) * 2**20)"
 
 
 @pytest.mark.parametrize("inside", ["itself", "a child"])
