@@ -148,8 +148,10 @@ class Training:
             terms.total * self.config.members
         )  # members share no weights: each gets its own loss
         self.adam.step()
-        for name, term in {**terms._asdict(), "total": terms.total}.items():
-            self.sums[name] = self.sums.get(name, 0.0) + float(term.detach())
+        noted = {**terms._asdict(), "total": terms.total}
+        values = torch.stack([term.detach().float() for term in noted.values()]).tolist()  # one wait for all
+        for name, value in zip(noted, values, strict=True):
+            self.sums[name] = self.sums.get(name, 0.0) + value
         self._follow()
 
     def _mask(self, batch: int) -> torch.Tensor:
@@ -167,13 +169,13 @@ class Training:
     def _follow(self) -> None:
         """Move the running average; early on it forgets faster, so that the start does not linger."""
         decay = min(self.config.average, (1 + self.step) / (10 + self.step))
+        means = self.average.state_dict()
         with torch.no_grad():
             for name, value in self.network.state_dict().items():
-                mean = self.average.state_dict()[name]
                 if value.is_floating_point():
-                    mean.lerp_(value, 1 - decay)
+                    means[name].lerp_(value, 1 - decay)
                 else:
-                    mean.copy_(value)
+                    means[name].copy_(value)
 
     def _log(self, steps: int) -> None:
         """Add a row: the terms' means since the last one, and how well the held-out clips are predicted."""

@@ -109,8 +109,10 @@ class TrainingSet:
             train += [(number, frame) for frame in usable[:split]]
             watch += [(number, frame) for frame in usable[split:]]
         self.train = np.array(train)
-        self.watch = np.array(watch).reshape(-1, 2)
-        self._epoch: tuple[int, np.ndarray] = (-1, np.empty(0, int))
+        # with many clips, of each of which a frame is held out, some of them are enough to watch
+        shown = np.linspace(0, len(watch) - 1, min(len(watch), config.validation_frames)).round().astype(int)
+        self.watch = np.array(watch).reshape(-1, 2)[shown]
+        self._orders: dict[int, np.ndarray] = {}
 
     @property
     def feature_size(self) -> int:
@@ -122,19 +124,23 @@ class TrainingSet:
         mean = self._identity(self.train).mean(axis=0)
         return mean / max(float(np.linalg.norm(mean)), 1e-12)
 
-    def batch(self, step: int) -> Batch:
+    def batch(self, step: int, device: torch.device | str = "cpu") -> Batch:
         """The augmented batch of a step: every sample once an epoch, random crop and flip (REFERENCE 1.5)."""
+        return self.collate(*self.draw(step), device)
+
+    def draw(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        """What `batch` is made of, for `collate`; safe to be called from several threads at once."""
         rng = numpy_rng(self.seed, *self.axes, "augment", str(step))
         rows = self._rows(step, self.config.batch)
         images = [self._augment(self._images(row), rng) for row in rows]
         if self.config.identity_draw == "clip":
             mates = [self.train[self.train[:, 0] == clip] for clip, _ in rows]
             rows = np.stack([mate[rng.integers(len(mate))] for mate in mates])
-        return self._collate(np.stack(images), self._identity(rows))
+        return np.stack(images), self._identity(rows)
 
     def plain(self, rows: np.ndarray) -> Batch:
         """The samples (clip, frame) of rows (B, 2) as they are."""
-        return self._collate(np.stack([self._images(row) for row in rows]), self._identity(rows))
+        return self.collate(np.stack([self._images(row) for row in rows]), self._identity(rows))
 
     def memory_rows(self, step: int, count: int) -> np.ndarray:
         """Indices into `train` of the samples that the memory sees at a step."""
@@ -153,11 +159,17 @@ class TrainingSet:
         picked = []
         for position in range(step * count, (step + 1) * count):
             epoch, place = divmod(position, len(self.train))
-            if self._epoch[0] != epoch:
-                rng = np.random.default_rng(derive_seed(self.seed, *self.axes, "epoch", str(epoch)))
-                self._epoch = (epoch, rng.permutation(len(self.train)))
-            picked.append(self._epoch[1][place])
+            picked.append(self._order(epoch)[place])
         return self.train[picked]
+
+    def _order(self, epoch: int) -> np.ndarray:
+        known = self._orders.get(epoch)
+        if known is None:
+            rng = np.random.default_rng(derive_seed(self.seed, *self.axes, "epoch", str(epoch)))
+            known = rng.permutation(len(self.train))
+            # replaced as a whole, so that another thread sees the one or the other
+            self._orders = {**dict(list(self._orders.items())[-3:]), epoch: known}
+        return known
 
     def _identity(self, rows: np.ndarray) -> np.ndarray:
         return np.stack([self.clips[clip].identity[frame] for clip, frame in rows]).astype(np.float32)
@@ -188,8 +200,10 @@ class TrainingSet:
             images = images[:, :, ::-1]
         return images
 
-    def _collate(self, images: np.ndarray, identity: np.ndarray) -> Batch:
-        tensor = to_network(images)  # (B, window + 2, 3, S, S)
+    def collate(self, images: np.ndarray, identity: np.ndarray, device: torch.device | str = "cpu") -> Batch:
+        """Tensors on `device` of images (B, window + 2, S, S, 3), see `_images`, and features (B, F)."""
+        tensor = to_network(images, device)  # (B, window + 2, 3, S, S); bytes travel, not floats
         face, mouth, _ = ((tensor[:, -1] + 1) / 2).split(1, dim=1)
         weight = 1 + self.config.focus_face * face + self.config.focus_mouth * mouth
-        return Batch(tensor[:, :-2].flatten(1, 2), tensor[:, -2], weight, torch.from_numpy(identity))
+        features = torch.from_numpy(identity).to(device)
+        return Batch(tensor[:, :-2].flatten(1, 2), tensor[:, -2], weight, features)

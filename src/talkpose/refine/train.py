@@ -20,6 +20,7 @@ from torch import Tensor
 from talkpose.config import Precision, RefineConfig
 from talkpose.errors import UserError
 from talkpose.files import atomic_path, sha256, write_json
+from talkpose.refine.ahead import Ahead
 from talkpose.refine.data import Batch, ClipPairs, TrainingSet, from_network, to_network
 from talkpose.refine.losses import discriminator_loss, generator_terms
 from talkpose.refine.refiner import Refiner, build_refiner, load_refiner, make_fabric, save_refiner
@@ -112,7 +113,7 @@ class Training:
         self.pools: Tensor | None = None
         self.step = 0
         self.curves: list[dict[str, float]] = []
-        self.sums: dict[str, list[float]] = {}
+        self.sums: dict[str, list[Tensor]] = {}
 
     def run(
         self, steps: int, rate: float, out: str | Path, checkpoint: str | Path, progress: Progress | None
@@ -125,16 +126,19 @@ class Training:
             self.pools = self._pool_features()
         if not self.curves:
             self._log(0)
-        while self.step < steps:
-            self._set_rate(rate, steps)
-            self._train_step(self.data.batch(self.step))
-            self.step += 1
-            if self.step % self.config.log_every == 0 or self.step == steps:
-                self._log(steps)
-            if self.step % self.config.checkpoint_every == 0 and self.step < steps:
-                self._save(checkpoint)
-            if progress is not None:
-                progress(self.step, steps)
+        # a device of its own computes while the job's threads draw; on the CPU there is nothing to gain
+        workers = 0 if self.fabric.device.type == "cpu" else torch.get_num_threads()
+        with Ahead(self.data.draw, steps, workers) as draws:
+            while self.step < steps:
+                self._set_rate(rate, steps)
+                self._train_step(self.data.collate(*draws(self.step), self.fabric.device))
+                self.step += 1
+                if self.step % self.config.log_every == 0 or self.step == steps:
+                    self._log(steps)
+                if self.step % self.config.checkpoint_every == 0 and self.step < steps:
+                    self._save(checkpoint)
+                if progress is not None:
+                    progress(self.step, steps)
         if self.config.identity == "memory" and self.encoder_learns:
             self._refill()
         return self._finish(Path(out), checkpoint)
@@ -147,8 +151,7 @@ class Training:
                 group["lr"] = rate
 
     def _train_step(self, batch: Batch) -> None:
-        device = self.fabric.device
-        window, real, weight, identity = (tensor.to(device) for tensor in batch)
+        window, real, weight, identity = batch
         if self.config.identity == "memory" and self.step % self.config.memory_every == 0:
             self._memory_step()
         feature = None
@@ -204,7 +207,7 @@ class Training:
         self.memory_adam.step()
         rng = numpy_rng(self.seed, "refine", self.stage, "memory", str(self.step))
         new = self.memory.update(queries.detach(), values, rng)
-        self._note(memory=loss, memory_new=torch.tensor(float(new)))
+        self._note(memory=loss, memory_new=torch.tensor(float(new), device=loss.device))
 
     @torch.no_grad()
     def _pool_features(self) -> Tensor:
@@ -227,13 +230,17 @@ class Training:
 
     def _note(self, **terms: Tensor) -> None:
         for name, term in terms.items():
-            self.sums.setdefault(name, []).append(float(term.detach()))
+            # left on the device: to read a number is to wait for it
+            self.sums.setdefault(name, []).append(term.detach().float())
+
+    def _read_sums(self) -> dict[str, list[float]]:
+        return {name: torch.stack(values).tolist() for name, values in self.sums.items()}
 
     @torch.no_grad()
     def _log(self, steps: int) -> None:
         """Add a row: the terms' means since the last one; PSNR [dB] and attention on held-out samples."""
         row: dict[str, float] = {"step": self.step}
-        row |= {name: float(np.mean(values)) for name, values in self.sums.items()}
+        row |= {name: float(np.mean(values)) for name, values in self._read_sums().items()}
         self.sums = {}
         if len(self.data.watch):
             batch = self.data.plain(self.data.watch)
@@ -278,7 +285,7 @@ class Training:
 
     def _save(self, path: Path) -> None:
         state = {name: part.state_dict() for name, part in self._parts().items()}
-        progress = {"step": self.step, "curves": self.curves, "sums": self.sums}
+        progress = {"step": self.step, "curves": self.curves, "sums": self._read_sums()}
         with atomic_path(path) as temporary:
             torch.save(state | {"progress": progress, "fingerprint": self._fingerprint()}, temporary)
 
@@ -293,7 +300,12 @@ class Training:
             return
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
-        self.step, self.curves, self.sums = (state["progress"][k] for k in ("step", "curves", "sums"))
+        self.step, self.curves = state["progress"]["step"], state["progress"]["curves"]
+        device = self.fabric.device
+        self.sums = {
+            name: list(torch.tensor(values, device=device).unbind())
+            for name, values in state["progress"]["sums"].items()
+        }
 
     def _finish(self, out: Path, checkpoint: Path) -> Refiner:
         """Write weights (the running average where it is on) and curves, then drop the checkpoint."""
