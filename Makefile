@@ -29,7 +29,7 @@ demo: setup
 	@$(BIN)/talkpose run --config config/demo.yaml --cores $(CORES)
 
 run: setup
-	@$(BIN)/talkpose run --config "$(CONFIG)" $(if $(CLIPS),--set "CLIPS=$(CLIPS)") --cores $(CORES)
+	@$(BIN)/talkpose run --config "$(CONFIG)" $(if $(CLIPS),--set "CLIPS=$(CLIPS)") --cores $(CORES) $(ARGS)
 
 test: setup
 	$(BIN)/python -m pytest
