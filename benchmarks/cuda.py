@@ -158,7 +158,8 @@ def time_training(folder: Path, quick: bool) -> None:
     for batch, precision in cases:
         config = paper(
             RefineConfig, batch=batch, general_steps=steps, log_every=steps, checkpoint_every=9999,
-            memory_size=500, validation_frames=2, focus_face=8.0, focus_mouth=20.0, augment="shift", dropout=0.0,
+            memory_size=500, validation_frames=2, focus_face=8.0, focus_mouth=20.0, augment="shift",
+            dropout=0.0,
         )  # fmt: skip
         marks.clear()
         torch.cuda.reset_peak_memory_stats()
