@@ -4,6 +4,7 @@ torch."""
 import cv2
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage.metrics import structural_similarity
@@ -104,18 +105,22 @@ def test_properties(seed, noise):
     np.testing.assert_allclose(ssim.update_uniform(*pair), ssim.update_uniform(*pair[::-1]), atol=1e-6)
 
 
+NEEDS_CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+
+
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=NEEDS_CUDA)])
 @pytest.mark.parametrize("size", [96, 256])
-def test_torch_gives_the_same_numbers(size):
-    """The path of CUDA, on the CPU's tensors."""
+def test_torch_gives_the_same_numbers(size, device):
+    """The path of CUDA, on the CPU's tensors too."""
     generated, real = made(5, size=size, noise=25)
     plain = images.on_cpu(generated, real, {"psnr", "ssim"}, FAMILIES)
-    torched = images.on_torch("cpu", generated, real, {"psnr", "ssim"}, FAMILIES)
+    torched = images.on_torch(device, generated, real, {"psnr", "ssim"}, FAMILIES)
     assert [p for p, _ in plain] == [p for p, _ in torched]
     for (p, expected), (_, values) in zip(plain, torched, strict=True):
         np.testing.assert_allclose(values, expected, atol=1e-6 if p.metric == "psnr" else 3e-5, err_msg=p.id)
     random = np.random.default_rng(0).integers(0, 256, (2, 40, 41, 3), dtype=np.uint8)
     np.testing.assert_array_equal(
-        torch_image.grey(torch_image.to_device(random, "cpu")).numpy(), grey(random)
+        torch_image.grey(torch_image.to_device(random, device)).cpu().numpy(), grey(random)
     )
 
 

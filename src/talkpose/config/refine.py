@@ -121,6 +121,6 @@ class RefineConfig(Section):
         description="how far `augment: shift` moves pictures in the fine-tuning, in sides; small values "
         "learn the scene around the person better, none at all learns mouths by heart",
     )
-    validation_frames: int = Field(8, ge=0)
+    validation_frames: int = Field(8, ge=0, description="held-out frames that the curves watch, in all")
     log_every: int = Field(25, ge=1)
     checkpoint_every: int = Field(100, ge=1)
