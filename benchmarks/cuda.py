@@ -25,7 +25,7 @@ from talkpose.face.raster import rasterise
 from talkpose.metrics.images import image_metrics
 from talkpose.motion.data import MotionClip
 from talkpose.motion.train import train_general as train_motion
-from talkpose.refine.data import ClipPairs
+from talkpose.refine.pairs import ClipPairs
 from talkpose.refine.predict import refine_frames
 from talkpose.refine.train import train_general
 from talkpose.seeds import numpy_rng

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from talkpose.config import RefineConfig
-from talkpose.refine.data import ClipPairs
+from talkpose.refine.pairs import ClipPairs
 
 FEATURE = 6
 TINY = {

@@ -8,13 +8,13 @@ from refine_made import FEATURE, made_clip, tiny, unit
 from talkpose.errors import UserError
 from talkpose.refine.data import (
     OUTER_LIPS,
-    ClipPairs,
     TrainingSet,
     focus_map,
     from_network,
     to_network,
     windows_of,
 )
+from talkpose.refine.pairs import ClipPairs
 
 MODES = ["resize-crop", "shift", "none"]
 

@@ -15,7 +15,7 @@ rule refine_pairs:
         "../../environment.yml"
     params:
         run=plan.config.run,
-        config=plan.section("compose", "face", "refine", "train_seconds"),
+        config=plan.section("compose", "face", "refine", "seed", "train_seconds"),
         code=code_hash("methods.pairs_step"),
         weights=plan.weights("methods.pairs_step"),
     shell:

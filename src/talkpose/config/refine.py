@@ -103,6 +103,18 @@ class RefineConfig(Section):
     memory_every: int = 8
     smooth_every: int = Field(25, ge=1, description="retrieve a feature every so many frames and interpolate")
     batch: int = 4
+    general_share: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="of the clips with role general, those that this stage learns from; drawn by the seed",
+    )
+    clips_in_memory: int | None = Field(
+        None,
+        ge=1,
+        description="an epoch goes through the general clips in groups of so many, and twice as many are in "
+        "memory; null: all",
+    )
     general_steps: int = 800
     general_lr: float = 1e-3
     personal_steps: int = 1000

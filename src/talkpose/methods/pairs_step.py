@@ -1,6 +1,7 @@
 """The workflow's step before stage 2: the rendered pairs that it trains on."""
 
 from talkpose.clips.store import write_lossless
+from talkpose.config import RunConfig
 from talkpose.files import sha256, write_json, write_npz
 from talkpose.layout import BASE, RunLayout
 from talkpose.methods.footage import cut, load_footage, usable_clips
@@ -8,6 +9,13 @@ from talkpose.methods.rendering import PersonRenderer
 from talkpose.methods.variants import variant
 from talkpose.progress import progress
 from talkpose.refine.identity import describe_clip, make_identity_feature
+from talkpose.seeds import derive_seed
+
+
+def learns_from(config: RunConfig, corpus: str, clip: str) -> bool:
+    """Whether a clip is of `refine.general_share`: each has a draw of its own."""
+    drawn = derive_seed(config.seed, "refine", "general share", corpus, clip) / 2**63
+    return drawn < config.refine.general_share
 
 
 def pairs(layout: RunLayout, corpus: str, shard: str, length: str = BASE) -> None:
@@ -19,6 +27,8 @@ def pairs(layout: RunLayout, corpus: str, shard: str, length: str = BASE) -> Non
     general = config.corpora[corpus].role == "general"
     feature = make_identity_feature(config.refine)
     clips = usable_clips(layout, corpus, shard)
+    if general:
+        clips = [clip for clip in clips if learns_from(config, corpus, clip)]
     receipt: dict[str, dict] = {}
     with progress(f"render {corpus}", len(clips)) as bar:
         for done, clip in enumerate(clips):

@@ -10,22 +10,13 @@ from torch import Tensor
 
 from talkpose.config import RefineConfig
 from talkpose.errors import UserError
+from talkpose.refine.pairs import ClipPairs, Shelf, StoredPairs
 from talkpose.seeds import derive_seed, numpy_rng
 
 OUTER_LIPS = [61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185]
 """MediaPipe's points around the outer lips."""
 
 LOAD_SCALE = 286 / 256  # the public code loads 286 pixels and crops 256
-
-
-class ClipPairs(NamedTuple):
-    """One clip's pairs (r, g) of section 3.4, frame by frame."""
-
-    name: str
-    rendered: np.ndarray  # (T, S, S, 3) uint8
-    real: np.ndarray  # (T, S, S, 3) uint8
-    identity: np.ndarray  # (T, F) float32 unit vectors, of the real frames
-    landmarks: np.ndarray | None = None  # (T, 468, 2) px of the real frames, NaN where none; for `focus_*`
 
 
 class Batch(NamedTuple):
@@ -74,24 +65,30 @@ class TrainingSet:
     """Draws augmented batches; the last few frames of every clip are held out to watch the training.
 
     Which samples a step sees depends on (seed, axes, step) alone, so a resumed training draws what an
-    uninterrupted one would have drawn.
+    uninterrupted one would have drawn. Where `config.clips_in_memory` is set, an epoch goes through the clips
+    in groups of so many, in an order of its own, and mixes the samples of a group.
     """
 
     def __init__(
-        self, clips: Sequence[ClipPairs], config: RefineConfig, seed: int, *axes: str, personal: bool = False
+        self,
+        clips: Sequence[ClipPairs | StoredPairs],
+        config: RefineConfig,
+        seed: int,
+        *axes: str,
+        personal: bool = False,
     ):
         self.clips, self.config, self.seed, self.axes = clips, config, seed, axes
         self.flip = config.personal_flip if personal else config.flip
         self.reach = config.personal_shift if personal else (LOAD_SCALE - 1) / 2  # of the side
         if not clips:
             raise UserError("stage 2 got no clip to train on; check the corpus and its quarantine list")
-        shapes = {clip.rendered.shape[1:] for clip in clips} | {clip.real.shape[1:] for clip in clips}
+        shapes = set().union(*(clip.shapes for clip in clips))
         if len(shapes) != 1:
             raise UserError(
                 f"stage 2 needs frames of one size, got {sorted(shapes)}; normalise all clips alike"
             )
         self.focused = config.focus_face > 0 or config.focus_mouth > 0
-        if self.focused and any(clip.landmarks is None for clip in clips):
+        if self.focused and not all(clip.landmarked for clip in clips):
             raise UserError(
                 "refine.focus_face and refine.focus_mouth need landmarks for every clip; give them with the "
                 "pairs or set both keys to 0"
@@ -99,10 +96,10 @@ class TrainingSet:
         held = -(-config.validation_frames // len(clips))
         train, watch = [], []
         for number, clip in enumerate(clips):
-            usable = np.arange(config.window - 1, len(clip.rendered))  # frames that have a whole window
+            usable = np.arange(config.window - 1, clip.frames)  # frames that have a whole window
             if len(usable) <= held:
                 raise UserError(
-                    f"clip {clip.name}: {len(clip.rendered)} frames are too few to train stage 2; "
+                    f"clip {clip.name}: {clip.frames} frames are too few to train stage 2; "
                     f"it needs at least {config.window + held}"
                 )
             split = len(usable) - held
@@ -113,6 +110,10 @@ class TrainingSet:
         shown = np.linspace(0, len(watch) - 1, min(len(watch), config.validation_frames)).round().astype(int)
         self.watch = np.array(watch).reshape(-1, 2)[shown]
         self._orders: dict[int, np.ndarray] = {}
+        self.group = config.clips_in_memory or len(clips)
+        # of the group in use, the next one, and of those that are watched
+        room = 2 * self.group + len(np.unique(self.watch[:, 0])) if config.clips_in_memory else None
+        self.shelf = Shelf(clips, room)
 
     @property
     def feature_size(self) -> int:
@@ -143,13 +144,20 @@ class TrainingSet:
         return self.collate(np.stack([self._images(row) for row in rows]), self._identity(rows))
 
     def memory_rows(self, step: int, count: int) -> np.ndarray:
-        """Indices into `train` of the samples that the memory sees at a step."""
+        """Indices into `train` of the samples that the memory sees at a step.
+
+        Any, where all clips are in memory; else some of those that the batches of the next steps are made of.
+        """
         rng = numpy_rng(self.seed, *self.axes, "memory", str(step))
-        return rng.choice(len(self.train), min(count, len(self.train)), replace=False)
+        if self.group == len(self.clips):
+            return rng.choice(len(self.train), min(count, len(self.train)), replace=False)
+        epoch, place = divmod(step * self.config.batch, len(self.train))
+        near = self._order(epoch)[max(0, min(place, len(self.train) - 8 * count)) :][: 8 * count]
+        return rng.choice(near, min(count, len(near)), replace=False)
 
     def rendered(self, rows: np.ndarray) -> np.ndarray:
         """Rendered frames (B, S, S, 3) of rows (B, 2)."""
-        return np.stack([self.clips[clip].rendered[frame] for clip, frame in rows])
+        return np.stack([self.shelf[int(clip)].rendered[frame] for clip, frame in rows])
 
     def identity(self, rows: np.ndarray) -> Tensor:
         """Identity features (B, F) of rows (B, 2)."""
@@ -166,17 +174,29 @@ class TrainingSet:
         known = self._orders.get(epoch)
         if known is None:
             rng = np.random.default_rng(derive_seed(self.seed, *self.axes, "epoch", str(epoch)))
-            known = rng.permutation(len(self.train))
+            known = self._shuffled(rng)
             # replaced as a whole, so that another thread sees the one or the other
             self._orders = {**dict(list(self._orders.items())[-3:]), epoch: known}
         return known
+
+    def _shuffled(self, rng: np.random.Generator) -> np.ndarray:
+        """All rows of `train` in an order in which those of a group of clips stay together."""
+        if self.group >= len(self.clips):
+            return rng.permutation(len(self.train))
+        clips = rng.permutation(len(self.clips))
+        first = np.searchsorted(self.train[:, 0], np.arange(len(self.clips) + 1))
+        parts = []
+        for start in range(0, len(clips), self.group):
+            rows = [np.arange(first[c], first[c + 1]) for c in clips[start : start + self.group]]
+            parts.append(rng.permutation(np.concatenate(rows)))
+        return np.concatenate(parts)
 
     def _identity(self, rows: np.ndarray) -> np.ndarray:
         return np.stack([self.clips[clip].identity[frame] for clip, frame in rows]).astype(np.float32)
 
     def _images(self, row: np.ndarray) -> np.ndarray:
         """(window + 2, S, S, 3): the rendered window, the real frame, and where the loss looks harder."""
-        clip, frame = self.clips[row[0]], int(row[1])
+        clip, frame = self.shelf[int(row[0])], int(row[1])
         focus = np.zeros_like(clip.real[frame])
         if self.focused and clip.landmarks is not None:
             focus = focus_map(clip.landmarks[frame], len(focus))

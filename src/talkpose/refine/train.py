@@ -10,6 +10,7 @@ import hashlib
 import io
 import logging
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +22,20 @@ from talkpose.config import Precision, RefineConfig
 from talkpose.errors import UserError
 from talkpose.files import atomic_path, sha256, write_json
 from talkpose.refine.ahead import Ahead
-from talkpose.refine.data import Batch, ClipPairs, TrainingSet, from_network, to_network
+from talkpose.refine.curves import Curves
+from talkpose.refine.data import Batch, TrainingSet, from_network
 from talkpose.refine.losses import discriminator_loss, generator_terms
+from talkpose.refine.memory_training import MemoryTraining
+from talkpose.refine.pairs import ClipPairs, StoredPairs
 from talkpose.refine.refiner import Refiner, build_refiner, load_refiner, make_fabric, save_refiner
-from talkpose.seeds import derive_seed, numpy_rng
+from talkpose.seeds import derive_seed
 
 Progress = Callable[[int, int], None]
 LOG = logging.getLogger(__name__)
 
 
 def train_general(
-    samples: Sequence[ClipPairs],
+    samples: Sequence[ClipPairs | StoredPairs],
     config: RefineConfig,
     seed: int,
     device: str,
@@ -55,7 +59,7 @@ def train_general(
 
 
 def finetune(
-    samples: Sequence[ClipPairs],
+    samples: Sequence[ClipPairs | StoredPairs],
     general: str | Path,
     config: RefineConfig,
     seed: int,
@@ -83,7 +87,7 @@ class Training:
     def __init__(
         self,
         refiner: Refiner,
-        samples: Sequence[ClipPairs],
+        samples: Sequence[ClipPairs | StoredPairs],
         config: RefineConfig,
         seed: int,
         stage: str,
@@ -94,7 +98,8 @@ class Training:
         self.data = TrainingSet(samples, config, seed, "refine", stage, personal=stage == "personal")
         self.fabric = make_fabric(device, precision)
         self.refiner = refiner
-        self.memory = refiner.memory.to(self.fabric.device)
+        memory = refiner.memory.to(self.fabric.device)
+        self.memory = MemoryTraining(memory, self.data, config, seed, stage)
         self.average = copy.deepcopy(refiner.generator).eval().to(self.fabric.device)
         rate = config.general_lr if stage == "general" else config.personal_lr
         adam: dict[str, Any] = {"lr": rate, "betas": (0.5, 0.999), "fused": True}
@@ -104,16 +109,8 @@ class Training:
         self.discriminator, self.discriminator_adam = self.fabric.setup(
             refiner.discriminator, torch.optim.Adam(refiner.discriminator.parameters(), **adam)
         )
-        # only the layer after pool5 learns; an encoder without ImageNet weights learns in the general stage
-        self.encoder_learns = stage == "general" and config.spatial_feature == "trained-resnet18"
-        self.memory.requires_grad_(True)
-        self.memory.encoder.requires_grad_(self.encoder_learns)
-        learnt = [p for p in self.memory.parameters() if p.requires_grad]
-        self.memory_adam = torch.optim.Adam(learnt, lr=config.memory_lr, fused=True)
-        self.pools: Tensor | None = None
         self.step = 0
-        self.curves: list[dict[str, float]] = []
-        self.sums: dict[str, list[Tensor]] = {}
+        self.curves = Curves()
 
     def run(
         self, steps: int, rate: float, out: str | Path, checkpoint: str | Path, progress: Progress | None
@@ -121,10 +118,8 @@ class Training:
         """Train for `steps`, resuming from `checkpoint`; write weights and curves; return it on the CPU."""
         checkpoint = Path(checkpoint)
         self._load(checkpoint)
-        self.memory.mean.copy_(torch.from_numpy(self.data.mean_identity()))
-        if self.config.identity == "memory" and not self.encoder_learns:
-            self.pools = self._pool_features()
-        if not self.curves:
+        self.memory.start()
+        if not self.curves.rows:
             self._log(0)
         # a device of its own computes while the job's threads draw; on the CPU there is nothing to gain
         workers = 0 if self.fabric.device.type == "cpu" else torch.get_num_threads()
@@ -139,8 +134,7 @@ class Training:
                     self._save(checkpoint)
                 if progress is not None:
                     progress(self.step, steps)
-        if self.config.identity == "memory" and self.encoder_learns:
-            self._refill()
+        self.memory.end()
         return self._finish(Path(out), checkpoint)
 
     def _set_rate(self, rate: float, steps: int) -> None:
@@ -152,12 +146,11 @@ class Training:
 
     def _train_step(self, batch: Batch) -> None:
         window, real, weight, identity = batch
-        if self.config.identity == "memory" and self.step % self.config.memory_every == 0:
-            self._memory_step()
+        self.curves.note(**self.memory.step(self.step))
         feature = None
         if self.config.identity != "none":
             mean = self.config.identity == "mean" and self.stage == "personal"
-            feature = self.memory.mean.expand_as(identity) if mean else identity
+            feature = self.refiner.memory.mean.expand_as(identity) if mean else identity
 
         torch.manual_seed(derive_seed(self.seed, "refine", self.stage, "dropout", str(self.step)))
         self.generator.train()
@@ -171,7 +164,7 @@ class Training:
             self.discriminator_adam.zero_grad()
             self.fabric.backward(loss)
             self.discriminator_adam.step()
-            self._note(discriminator=loss)
+            self.curves.note(discriminator=loss)
         self.refiner.discriminator.requires_grad_(False)
         fake = self.discriminator(window, refined.image) if adversarial else None
         terms = generator_terms(refined, real, weight, fake, self.config)
@@ -180,7 +173,7 @@ class Training:
         self.generator_adam.zero_grad()
         self.fabric.backward(total)
         self.generator_adam.step()
-        self._note(**terms, total=total, mean_attention=refined.attention.mean())
+        self.curves.note(**terms, total=total, mean_attention=refined.attention.mean())
         self._follow()
 
     def _follow(self) -> None:
@@ -191,70 +184,24 @@ class Training:
                 list(self.average.parameters()), list(self.refiner.generator.parameters()), 1 - decay
             )
 
-    def _memory_step(self) -> None:
-        picked = self.data.memory_rows(self.step, self.config.memory_batch)
-        values = self.data.identity(self.data.train[picked]).to(self.fabric.device)
-        if self.pools is None:
-            self.memory.train()
-            frames = to_network(self.data.rendered(self.data.train[picked]), self.fabric.device)
-            pool = self.memory.encoder(frames)
-        else:
-            pool = self.pools[picked]
-        queries = self.memory.queries(pool)
-        loss = self.memory.triplet_loss(queries, values)
-        self.memory_adam.zero_grad()
-        loss.backward()
-        self.memory_adam.step()
-        rng = numpy_rng(self.seed, "refine", self.stage, "memory", str(self.step))
-        new = self.memory.update(queries.detach(), values, rng)
-        self._note(memory=loss, memory_new=torch.tensor(float(new), device=loss.device))
-
-    @torch.no_grad()
-    def _pool_features(self) -> Tensor:
-        """pool5 features (N, 512) of all training frames, once: the encoder is frozen."""
-        self.memory.eval()
-        rows = self.data.train
-        parts = [
-            self.memory.encoder(to_network(self.data.rendered(rows[i : i + 64]), self.fabric.device))
-            for i in range(0, len(rows), 64)
-        ]
-        return torch.cat(parts)
-
-    @torch.no_grad()
-    def _refill(self) -> None:
-        """Forget keys that the still moving encoder wrote; write every training pair with the final one."""
-        self.memory.clear()
-        queries = self.memory.queries(self._pool_features())
-        values = self.data.identity(self.data.train).to(self.fabric.device)
-        self.memory.update(queries, values, numpy_rng(self.seed, "refine", self.stage, "refill"))
-
-    def _note(self, **terms: Tensor) -> None:
-        for name, term in terms.items():
-            # left on the device: to read a number is to wait for it
-            self.sums.setdefault(name, []).append(term.detach().float())
-
-    def _read_sums(self) -> dict[str, list[float]]:
-        return {name: torch.stack(values).tolist() for name, values in self.sums.items()}
-
     @torch.no_grad()
     def _log(self, steps: int) -> None:
         """Add a row: the terms' means since the last one; PSNR [dB] and attention on held-out samples."""
         row: dict[str, float] = {"step": self.step}
-        row |= {name: float(np.mean(values)) for name, values in self._read_sums().items()}
-        self.sums = {}
+        row |= self.curves.means()
         if len(self.data.watch):
             batch = self.data.plain(self.data.watch)
             feature = None
             if self.config.identity != "none":
                 feature = batch.identity.to(self.fabric.device)
                 if self.config.identity == "mean" and self.stage == "personal":
-                    feature = self.memory.mean.expand_as(feature)
+                    feature = self.refiner.memory.mean.expand_as(feature)
             with self.fabric.autocast():
                 refined = self.average(batch.window.to(self.fabric.device), feature)
             row["psnr_rendered"] = _psnr(batch.window[:, -3:], batch.real)
             row["psnr_refined"] = _psnr(refined.image.cpu(), batch.real)
             row["watch_attention"] = float(refined.attention.mean())
-        self.curves.append(row)
+        self.curves.rows.append(row)
         LOG.info(
             "refine %s %d/%d %s",
             self.stage,
@@ -263,14 +210,13 @@ class Training:
             " ".join(f"{k} {v:.4g}" for k, v in row.items() if k != "step"),
         )
 
+    @cached_property
     def _fingerprint(self) -> str:
         """Hash of all that this training depends on; a checkpoint of another is not resumed."""
         digest = hashlib.blake2b(f"{self.config.model_dump_json()} {self.seed} {self.stage}".encode())
         digest.update(repr(sorted(self.refiner.facts.items())).encode())
         for clip in self.data.clips:
-            digest.update(clip.name.encode())
-            for array in clip[1:]:
-                digest.update(b"" if array is None else np.ascontiguousarray(array).tobytes())
+            digest.update(clip.digest().encode())
         return digest.hexdigest()
 
     def _parts(self) -> dict[str, Any]:
@@ -279,33 +225,29 @@ class Training:
             "average": self.average,
             "generator_adam": self.generator_adam,
             "discriminator_adam": self.discriminator_adam,
-            "memory_adam": self.memory_adam,
+            "memory_adam": self.memory.adam,
             "precision": self.fabric.strategy.precision,
         }
 
     def _save(self, path: Path) -> None:
         state = {name: part.state_dict() for name, part in self._parts().items()}
-        progress = {"step": self.step, "curves": self.curves, "sums": self._read_sums()}
+        progress = {"step": self.step, "curves": self.curves.state_dict()}
         with atomic_path(path) as temporary:
-            torch.save(state | {"progress": progress, "fingerprint": self._fingerprint()}, temporary)
+            torch.save(state | {"progress": progress, "fingerprint": self._fingerprint}, temporary)
 
     def _load(self, path: Path) -> None:
         if not path.is_file():
             return
         state = torch.load(io.BytesIO(path.read_bytes()), map_location=self.fabric.device, weights_only=True)
-        if state.get("fingerprint") != self._fingerprint():
+        if state.get("fingerprint") != self._fingerprint:
             LOG.warning(
                 "%s belongs to another training (configuration, seed or data differ); starting anew", path
             )
             return
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
-        self.step, self.curves = state["progress"]["step"], state["progress"]["curves"]
-        device = self.fabric.device
-        self.sums = {
-            name: list(torch.tensor(values, device=device).unbind())
-            for name, values in state["progress"]["sums"].items()
-        }
+        self.step = state["progress"]["step"]
+        self.curves.load_state_dict(state["progress"]["curves"], self.fabric.device)
 
     def _finish(self, out: Path, checkpoint: Path) -> Refiner:
         """Write weights (the running average where it is on) and curves, then drop the checkpoint."""
@@ -316,7 +258,11 @@ class Training:
         save_refiner(out, self.refiner)
         write_json(
             out.with_suffix(".json"),
-            {"facts": self.refiner.facts, "memory_pairs": self.memory.filled, "curves": self.curves},
+            {
+                "facts": self.refiner.facts,
+                "memory_pairs": self.refiner.memory.filled,
+                "curves": self.curves.rows,
+            },
         )
         checkpoint.unlink(missing_ok=True)
         return self.refiner
