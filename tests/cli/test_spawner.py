@@ -17,17 +17,18 @@ MAIN = "from talkpose.cli import main; main()"
 
 
 @contextmanager
-def started(address, setup=""):
-    """A spawner that serves as the real one does; `setup` takes the place of the imports."""
+def started(address, setup="", modules="()", **streams):
+    """A spawner that serves as the real one does; `setup` and `modules` take the place of the imports."""
     code = (
         "import sys, os, time, typer\n"
         "import talkpose.cli.spawner as spawner\n"
         "from talkpose.cli import app\n"
         f"{setup}\n"
-        "spawner.MODULES = ()\n"
+        f"spawner.MODULES = {modules}\n"
         "spawner.main()\n"
     )
-    with subprocess.Popen([sys.executable, "-c", code, str(address)], stdin=subprocess.PIPE) as process:
+    command = [sys.executable, "-c", code, str(address)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, **streams) as process:
         while not address.exists():
             assert process.poll() is None
             time.sleep(0.02)
@@ -170,6 +171,21 @@ def test_when_the_run_ends_so_do_its_jobs(tmp_path):
         _, err = job.communicate(timeout=30)
     assert gone(number)
     assert job.returncode != 0
+
+
+def test_a_module_that_is_missing_stops_only_those_who_need_it(tmp_path):
+    """A broken installation is told by the job that it breaks, not by all of them as a lost connection."""
+    need = "@app.app.command()\ndef need():\n    import no_such_module_here\n"
+    address, log = tmp_path / "socket", tmp_path / "log"
+    with (
+        open(log, "w") as output,
+        started(address, COMMANDS + need, "('no_such_module_here', 'colorsys')", stderr=output),
+    ):
+        assert submit(address, "tell").wait(timeout=60) == 7
+        job = submit(address, "need")
+        _, err = job.communicate(timeout=60)
+    assert job.returncode == 1 and "ModuleNotFoundError: No module named 'no_such_module_here'" in err
+    assert "no_such_module_here" in log.read_text()
 
 
 def test_without_a_run_there_is_one_sentence(tmp_path):

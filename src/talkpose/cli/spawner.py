@@ -17,6 +17,7 @@ import signal
 import socket
 import struct
 import sys
+import traceback
 from typing import Any, Final, NoReturn
 
 from talkpose.cli.submit import CODE, LENGTH, VARIABLE
@@ -142,8 +143,6 @@ def _work(request: dict[str, Any], files: list[int]) -> NoReturn:
         torch.set_num_threads(int(environment.get("OMP_NUM_THREADS") or os.cpu_count() or 1))
         app.main()
     except BaseException:
-        import traceback
-
         traceback.print_exc()
     finally:
         os._exit(code)
@@ -155,7 +154,10 @@ def main() -> None:
     for module in MODULES:
         if select.select([sys.stdin], [], [], 0)[0]:  # the run is over already: there was nothing to do
             return
-        importlib.import_module(module)
+        try:
+            importlib.import_module(module)
+        except Exception:
+            traceback.print_exc()  # the jobs that need it meet this themselves and tell it in their own logs
     spawner.serve(sys.stdin.fileno())
 
 
