@@ -37,6 +37,7 @@ MODULES: Final = (
     "mediapipe",
     "ot",
     "scipy.signal",
+    "librosa.onset",
 )
 """What the steps import, also those that they load late."""
 
