@@ -2,7 +2,7 @@
 
     python benchmarks/cuda.py [--quick]
 
-Agreement: rasteriser `torch` against `numba` on a mesh of the paper's size; PSNR and SSIM; a short training
+Agreement: rasteriser `torch` against `numba` on a mesh of the paper's size; PSNR, SSIM and CPBD; a short training
 of stage 2 in float32 from one seed on both; the same training twice on CUDA, and stopped and resumed. Speed:
 each of these, and a step of both stages with the paper's networks at 256x256 in float32 and bf16. Every time
 is that of work that has ended (synchronised), after a warm-up; medians.
@@ -22,6 +22,7 @@ from raster import sheet
 from talkpose.config import MotionConfig, RefineConfig
 from talkpose.face.camera import Camera, project, transform
 from talkpose.face.raster import rasterise
+from talkpose.metrics import cpbd, torch_cpbd
 from talkpose.metrics.images import image_metrics
 from talkpose.motion.data import MotionClip
 from talkpose.motion.train import train_general as train_motion
@@ -72,7 +73,7 @@ def check_raster() -> None:
 
 
 def check_metrics() -> None:
-    """PSNR and SSIM of noise on smooth pictures, under every protocol."""
+    """PSNR and SSIM of noise on smooth pictures, under every protocol, and CPBD."""
     rng = np.random.default_rng(0)
     wave = np.sin(np.linspace(0, 9, 256))
     real = (127 + 100 * np.outer(wave, wave)[None, :, :, None] + np.zeros((128, 1, 1, 3))).astype(np.uint8)
@@ -88,6 +89,12 @@ def check_metrics() -> None:
     tell(f"PSNR and SSIM, {len(cpu)} values: largest difference", f"{gap:.1e}")
     spent = [timed(lambda d=d: scores(d), 5) / len(real) for d in ("cpu", DEVICE)]
     tell("PSNR and SSIM, all protocols, ms a frame on CPU, on CUDA", f"{spent[0]:.2f}, {spent[1]:.2f}")
+    same = np.array_equal(cpbd.update(made), torch_cpbd.update(made, DEVICE), equal_nan=True)
+    spent = [
+        timed(work, 5) / len(made)
+        for work in (lambda: cpbd.update(made), lambda: torch_cpbd.update(made, DEVICE))
+    ]
+    tell("CPBD: equal values; ms a frame on CPU, on CUDA", f"{same}; {spent[0]:.2f}, {spent[1]:.2f}")
 
 
 def made_pairs(size: int, frames: int) -> list[ClipPairs]:

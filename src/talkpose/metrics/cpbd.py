@@ -46,8 +46,7 @@ def update(frames: np.ndarray) -> np.ndarray:
     Parameters: `frames` uint8 RGB (T, H, W, 3). Returns float64 (T,); nan where no edge counts. Raises
     UserError on anything else.
     """
-    if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] != 3:
-        raise UserError(f"cpbd: the frames are {frames.dtype} {frames.shape}; give uint8 RGB (T, H, W, 3)")
+    check(frames)
     count, height, width, _ = frames.shape
     if not count or min(height, width) < 3:
         return np.full(count, np.nan)
@@ -66,6 +65,12 @@ def update(frames: np.ndarray) -> np.ndarray:
     measured = np.where(counts, _count(widths > 0, of_block), 0).sum((1, 2))
     found = np.where(counts, sharp, 0).sum((1, 2))
     return np.divide(found, measured, out=np.full(count, np.nan), where=measured > 0)
+
+
+def check(frames: np.ndarray) -> None:
+    """Raise UserError unless the frames are uint8 RGB (T, H, W, 3)."""
+    if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] != 3:
+        raise UserError(f"cpbd: the frames are {frames.dtype} {frames.shape}; give uint8 RGB (T, H, W, 3)")
 
 
 def compute(parts: Sequence[np.ndarray]) -> tuple[float, int]:

@@ -144,9 +144,7 @@ def measure_scene(
     if "blink" in settings.extra and len(scene.frames) >= blink.MIN_FRAMES:
         found.append((blink.protocol(settings.landmarks), *blink.compute(scene.points, settings.landmarks)))
     if "cpbd" in settings.extra:
-        spans = range(0, len(scene.frames), settings.batch)
-        parts = [cpbd.update(scene.frames[i : i + settings.batch]) for i in spans]
-        found.append((cpbd.PROTOCOL, *cpbd.compute(parts)))
+        found.append(_cpbd(scene.frames, settings.batch, device))
     if attempted(settings, "csim"):
         found += _csim(scene, settings)
     if attempted(settings, "lpips") and scene.real is not None:
@@ -174,6 +172,17 @@ def _audio_pose(
                     protocol = audio_pose.protocol(f"{metric}-{part}", result.choice, draws)
                     found.append((protocol, value, count))
     return found
+
+
+def _cpbd(frames: np.ndarray, batch: int, device: str) -> Value:
+    spans = [slice(i, i + batch) for i in range(0, len(frames), batch)]
+    if device == "cpu":
+        parts = [cpbd.update(frames[s]) for s in spans]
+    else:
+        from talkpose.metrics import torch_cpbd
+
+        parts = [torch_cpbd.update(frames[s], device) for s in spans]
+    return cpbd.PROTOCOL, *cpbd.compute(parts)
 
 
 def _csim(scene: Scene, config: MetricsConfig) -> list[Value]:
