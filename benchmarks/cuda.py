@@ -2,8 +2,8 @@
 
     python benchmarks/cuda.py [--quick]
 
-Agreement: rasteriser `torch` against `numba` on a mesh of the paper's size; PSNR, SSIM, CPBD; a short training
-of stage 2 in float32 from one seed on both; the same training twice on CUDA, and stopped and resumed. Speed:
+Agreement: rasteriser `torch` against `numba` on a mesh of the paper's size; PSNR, SSIM, CPBD; a short
+training of stage 2 in float32 from one seed on both; the same twice on CUDA, and stopped and resumed. Speed:
 each of these, and a step of both stages with the paper's networks at 256x256 in float32 and bf16. Every time
 is that of work that has ended (synchronised), after a warm-up; medians.
 """
