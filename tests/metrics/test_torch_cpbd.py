@@ -34,7 +34,7 @@ def test_the_same_numbers(size, device):
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("seed", range(8))
 def test_edges_and_widths_are_equal_where_ties_abound(seed, device):
-    # few levels: equal neighbours, plateaus, and strengths that meet the threshold exactly
+    # few levels: equal neighbours and plateaus
     rng = np.random.default_rng(seed)
     luma = (rng.integers(0, 3, (4, 33, 41)) * 40).astype(np.uint8)
     on_device = torch.from_numpy(luma.astype(np.int32)).to(device)
@@ -45,6 +45,15 @@ def test_edges_and_widths_are_equal_where_ties_abound(seed, device):
     widths = torch_cpbd.edge_widths(on_device, found).cpu().numpy()
     np.testing.assert_array_equal(widths, cpbd.edge_widths(luma, edges))
     assert widths.any()
+
+
+def test_a_strength_that_meets_the_threshold_is_no_edge():
+    # a step is as strong at 2x2 pixels: four times the mean of 4x4 pixels, five times that of 4x5
+    for width, found in ((4, False), (5, True)):
+        luma = np.zeros((1, 4, width), np.uint8)
+        luma[..., 2:] = 80
+        edges = torch_cpbd.sobel_edges(torch.from_numpy(luma.astype(np.int32)))
+        assert edges.any().item() == cpbd.sobel_edges(luma).any() == found
 
 
 def test_nothing_and_too_little():

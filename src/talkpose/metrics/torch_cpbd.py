@@ -1,7 +1,7 @@
 """CPBD through torch, for frames that are scored on a GPU; defined in cpbd.py, and equal to it.
 
-Every sum is one of integers, so that the values are equal, not only close, on whatever device is named. It
-pays on CUDA: on the CPU the numpy path is faster, and tests run this one there too.
+Every sum is one of integers, so that the values are equal, not only close, whatever the order of adding.
+Tests compare it with the numpy path on the CPU, and on CUDA where there is a device.
 """
 
 import numpy as np

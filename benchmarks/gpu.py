@@ -1,6 +1,6 @@
 """What CUDA gives: does it agree with the CPU, and how fast is it? Needs a CUDA device.
 
-    python benchmarks/cuda.py [--quick]
+    python benchmarks/gpu.py [--quick]
 
 Agreement: rasteriser `torch` against `numba` on a mesh of the paper's size; PSNR, SSIM, CPBD; a short
 training of stage 2 in float32 from one seed on both; the same twice on CUDA, and stopped and resumed. Speed:
