@@ -64,3 +64,5 @@ def test_every_dependency_of_the_package_is_locked(group):
         wanted = [entry for entries in project["optional-dependencies"].values() for entry in entries]
     names = {normal(re.split(r"[<>=\[ ]", entry)[0]) for entry in wanted}
     assert names <= set(lock())
+    if group == "dependencies":
+        assert names - {"torch"} <= set(environment()), "conda would install them unpinned"

@@ -16,6 +16,7 @@ from talkpose.face.landmarks import Detection, make_detector, mouth_opening
 from talkpose.face.model import load_face_model
 from talkpose.face.overlay import DETECTED, FITTED, overlay_frames
 from talkpose.face.track import Track, fitted_landmarks, load_track, save_track, summary, track_clip
+from talkpose.face.track_step import track_parts
 
 FRAMES, PIXELS = 30, 96
 
@@ -50,6 +51,22 @@ def test_track_fits_a_made_head(model, footage, track):
     assert (track.coefficients[:, TEXTURE] == track.coefficients[0, TEXTURE]).all()
     picture = paint(model, track.coefficients, PIXELS).astype(float)
     assert np.abs(picture - footage[1]).mean() < 4  # of 255
+
+
+def test_the_training_part_knows_nothing_of_the_rest(model, footage):
+    _, frames, points = footage
+    first = track_parts(frames, points, model, FaceConfig(), 18)
+    turned = track_parts(
+        np.concatenate([frames[:18], 255 - frames[:17:-1]]),
+        np.concatenate([points[:18], points[:17:-1] + 3]),
+        model,
+        FaceConfig(),
+        18,
+    )
+    for one, other in zip(first, turned, strict=True):
+        assert one[:18].tobytes() == other[:18].tobytes()
+    assert not np.array_equal(first.coefficients[18:], turned.coefficients[18:])
+    assert len(np.unique(first.coefficients[:, IDENTITY], axis=0)) == 1
 
 
 def test_fitted_landmarks_equal_the_model_s(model, footage):
@@ -134,7 +151,11 @@ def test_overlay_shows_landmarks_mesh_and_missing_faces(model, footage, track):
     assert not (pictures[1, 0, :] == FITTED).all()
 
 
-CLIPS = [("grid_bbaf2n.mpg", 75), ("grid_swiz3n.mpg", 75), ("personal_a.mp4", 120)]
+CLIPS = [
+    *((f"grid_{name}.mpg", 75) for name in ("bbaf2n", "brbk7n", "lbbc2a", "lrwp9a", "sbia1a", "swiz3n")),
+    ("personal_a.mp4", 120),
+    ("personal_b.mp4", 250),
+]
 
 
 @pytest.mark.clips

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from talkpose.methods.regions import OUTER_LIPS, judged_regions
+from talkpose.methods.regions import judged_regions
 from talkpose.methods.rendering import POSE_WEIGHTS, PersonRenderer, TargetRenderer, nearest_poses
+from talkpose.refine.data import OUTER_LIPS
 
 
 def test_nearest_pose_is_that_of_a_kd_tree():

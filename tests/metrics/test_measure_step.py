@@ -66,7 +66,7 @@ def test_rows_of_a_run(layout, monkeypatch):
         step, "make_scorer", lambda name: Made(name, {"dlib": 68, "mediapipe": 468}[name], seen)
     )
     tracked = np.random.default_rng(2).normal(0, 0.1, (HELD_OUT, 6)).astype(np.float32)
-    monkeypatch.setattr(step, "track_poses", lambda frames, detection, model, config: tracked)
+    monkeypatch.setattr(step, "track_poses", lambda frames, detection, model, config, device: tracked)
     for method in ("oracle", "ours-p"):
         step.measure_shard(layout, method, "people", "0000")
     # each method's video by both detectors, the real one by dlib once for both methods

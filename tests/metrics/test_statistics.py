@@ -36,6 +36,7 @@ def test_two_values_give_their_range_and_one_gives_nothing():
     assert bootstrap_interval(np.array([1.0, 3.0]), 200, 0, "a") == (1, 3)
     assert bootstrap_interval(np.array([1.0]), 200, 0, "a") is None
     assert bootstrap_interval(np.array([]), 200, 0, "a") is None
+    assert bootstrap_intervals(np.empty((3, 0)), 200, 0, "a").shape == (2, 0)
     assert bootstrap_interval(np.arange(9.0), 200, 0, "a", groups=["ann"] * 9) is None
 
 

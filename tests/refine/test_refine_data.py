@@ -229,6 +229,11 @@ def test_focus_covers_face_and_mouth():
     assert (inside[..., 0] | ~inside[..., 1]).all()
     assert 0.2 < inside[..., 0].mean() < 0.5 and 0.01 < inside[..., 1].mean() < 0.06
     assert not focus_map(points * np.nan, size).any()
+    few = np.full((68, 2), size / 2, np.float32)  # iBUG's points: the lips are 48 to 59
+    few[48:60] = points[OUTER_LIPS][:12]
+    other = focus_map(few, size)[..., 1] > 0
+    x, y = np.floor(few[48:60]).astype(int).T
+    assert other[y, x].all() and 0.005 < other.mean() < 0.06
 
 
 def test_weights_follow_the_augmented_picture():

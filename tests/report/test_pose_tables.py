@@ -188,6 +188,18 @@ def test_appendix_a_by_reading(metrics):
     assert value(table, "short videos", "mean", "quoted") == 0.45
 
 
+def test_appendix_a_names_a_reading_that_no_video_has(metrics):
+    other = next(choice for choice in CHOICES if choice != DEFAULT)
+    more = [
+        rows("appendix-a", DEFAULT.id, {"oracle": [0.3, 0.5]}),
+        rows("appendix-a", other.id, {"oracle": [np.nan, np.nan]}),
+        rows("appendix-a-null", f"{other.id}-null100", {"oracle": [np.nan, np.nan]}),
+    ]
+    table = build_tables(pd.concat([metrics, *more]), 0, 200)["appendix_a"]
+    assert value(table, DEFAULT.id, "mean") == pytest.approx(0.4)
+    assert set(table[table.row == other.id].kind) == {"not-attempted"}
+
+
 def test_metrics_without_weights_and_pooled_ones(metrics):
     pooled = rows("fid", "fid-v1", {"ours-p": [12.0], "still": [30.0]}, ["all"])
     tables = build_tables(pd.concat([metrics, pooled]), 0, 200, lacking={"lpips": "weights missing"})

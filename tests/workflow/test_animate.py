@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from talkpose.clips.decode import decode
-from talkpose.clips.store import read_metadata
+from talkpose.clips.store import read_metadata, write_mp4
 from talkpose.face.ingest import load_window
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -37,6 +37,14 @@ def animate(folder, *arguments):
     command = [sys.executable, "-m", "talkpose", "animate", "--run", "results/tiny", *map(str, arguments)]
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_a_video_as_short_as_the_training_part_is_enough(trained, clips):
+    known, short, out = decode(clips / "personal_a.mp4"), trained / "short.mp4", trained / "short-out.mp4"
+    write_mp4(short, known.frames[:60], known.audio[: 60 * 640], synthetic=False)
+    result = animate(trained, "--video", short, "--audio", clips / "driving_a.wav", "--out", out)
+    assert result.returncode == 0, result.stderr
+    assert len(decode(out).frames) == 50
 
 
 def test_a_video_speaks_in_its_full_frames_and_a_second_sound_trains_nothing(trained, clips):

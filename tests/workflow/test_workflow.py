@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from talkpose.clips.store import read_frames, read_metadata
+from talkpose.face.track import load_track
 from talkpose.files import read_json, sha256
 from talkpose.layout import RunLayout
 from talkpose.report.hashes import known_files
@@ -113,7 +114,7 @@ def test_generated_videos_say_that_they_are_synthetic(finished):
     assert len(read_frames(made / "frames.mkv")) == 50
 
 
-def test_the_training_part_is_tracked_without_the_rest(finished):
+def test_receipts_tell_what_was_learnt_from(finished):
     item = read_json(finished / "results" / "tiny" / "videos" / "ours-p" / "personal_a__own" / "item.json")
     assert item["train_frames"] == 75
     receipt = read_json(
@@ -201,6 +202,20 @@ def test_a_person_that_cannot_be_used_is_quarantined_and_counted(clips, tmp_path
     assert re.search(r"\b1 of \d+ set aside", (report / "quarantine.html").read_text())
     metrics = pd.read_parquet(root / "metrics" / "metrics.parquet")
     assert set(metrics["clip"]) == {"personal_a__own", "personal_a__driving_a"}
+
+
+def test_another_detector_carries_a_run_to_its_measures(clips, tmp_path):
+    methods = ["ours-p", "oracle", "rerender"]
+    prepare(tmp_path, tiny_config(face={"landmarks": "dlib"}, methods=methods))
+    result = run(tmp_path, clips, "--until", "metrics_collect")
+    assert result.returncode == 0, result.stderr + result.stdout
+    layout = RunLayout(tmp_path / "results" / "tiny")
+    assert load_track(layout.track("personal", "personal_a")).landmarks.shape[1:] == (68, 2)
+    table = pd.read_parquet(layout.metrics)
+    regions = set(table[table.method == "rerender:refined"].metric)
+    assert {"psnr-face", "psnr-mouth", "psnr-edge"} <= regions
+    heard = table[(table.metric == "mouth") & (table.method == "oracle")]
+    assert len(heard) and (heard.value > 0.9).all(), "one detector on both sides"
 
 
 def test_bad_configuration_is_one_sentence(clips, tmp_path):

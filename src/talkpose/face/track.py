@@ -40,20 +40,21 @@ def track_clip(
     model: FaceModel,
     config: FaceConfig,
     known: np.ndarray | None = None,
+    device: str = "cpu",
 ) -> Track:
     """Reconstruct a clip.
 
     frames: (T, S, S, 3) uint8; detection: its points (T, N, 2) in pixels, 468 (MediaPipe) or 68 (iBUG), nan
     where there is no face; known: coefficients (257,) of the same person whose identity and texture are to
-    be kept, else both are fitted. Raises UserError where no frame has a face, the model lacks the
-    landmarks, or `rnet` lacks its weights.
+    be kept, else both are fitted; device: of the network of `rnet`. Raises UserError where no frame has a
+    face, the model lacks the landmarks, or `rnet` lacks its weights.
     """
     points, valid = _whole_faces(frames, detection)
     observed = observe(model, points.shape[1])
     if config.reconstruction == "rnet":
         from talkpose.face.rnet import regress
 
-        coefficients = regress(frames, points, model, config)
+        coefficients = regress(frames, points, model, config, device)
     else:
         fit = fit_clip(
             observed,
@@ -84,7 +85,11 @@ def track_clip(
 
 
 def track_poses(
-    frames: np.ndarray, detection: Detection | np.ndarray, model: FaceModel, config: FaceConfig
+    frames: np.ndarray,
+    detection: Detection | np.ndarray,
+    model: FaceModel,
+    config: FaceConfig,
+    device: str = "cpu",
 ) -> np.ndarray:
     """Pose (T, 6) float32 that `track_clip` finds, without the texture and light, which take longer.
 
@@ -95,7 +100,7 @@ def track_poses(
     if not valid.any():
         return np.full((len(frames), 6), np.nan, np.float32)
     if config.reconstruction == "rnet":
-        return track_clip(frames, points, model, config).coefficients[:, POSE]
+        return track_clip(frames, points, model, config, device=device).coefficients[:, POSE]
     observed = observe(model, points.shape[1])
     camera = Camera(frames.shape[2])
     fit = fit_clip(observed, points, camera, config.iterations, config.smoothness, config.key_frames)

@@ -31,7 +31,7 @@ def track_shard(layout: RunLayout, corpus: str, shard: str) -> None:
             frames = read_frames(folder / "frames.mkv")
             points = load_landmarks(folder).points
             split = config.train_frames if persons else len(frames)
-            track = track_parts(frames, points, model, config.face, split)
+            track = track_parts(frames, points, model, config.face, split, config.device)
             path = layout.track(corpus, clip)
             save_track(path, track)
             if persons or done == 0:  # of many short clips one a shard is enough to look at
@@ -54,7 +54,12 @@ def track_shard(layout: RunLayout, corpus: str, shard: str) -> None:
 
 
 def track_parts(
-    frames: np.ndarray, points: np.ndarray, model: FaceModel, config: FaceConfig, split: int
+    frames: np.ndarray,
+    points: np.ndarray,
+    model: FaceModel,
+    config: FaceConfig,
+    split: int,
+    device: str = "cpu",
 ) -> Track:
     """Track a clip so that its first `split` frames know nothing of the rest.
 
@@ -63,7 +68,8 @@ def track_parts(
     """
     seen = np.isfinite(points).all((1, 2))
     if split >= len(frames) or not (seen[:split].any() and seen[split:].any()):
-        return track_clip(frames, points, model, config)
-    first = track_clip(frames[:split], points[:split], model, config)
-    rest = track_clip(frames[split:], points[split:], model, config, known=first.coefficients[0])
+        return track_clip(frames, points, model, config, device=device)
+    first = track_clip(frames[:split], points[:split], model, config, device=device)
+    known = first.coefficients[0]
+    rest = track_clip(frames[split:], points[split:], model, config, known, device)
     return Track(*(np.concatenate(pair) for pair in zip(first, rest, strict=True)))

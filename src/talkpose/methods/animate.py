@@ -80,7 +80,7 @@ def animate_image(image: Path, audio: Path, out: Path, run: Path) -> None:
     window = fit_window(found, config.clips.size, config.clips.face_fraction)
     crop = cut_out(picture[0], window)[None]
     model = load_face_model(config.face.model, config.face.model_path)
-    track = track_clip(crop, window.to_crop(found), model, config.face)
+    track = track_clip(crop, window.to_crop(found), model, config.face, device=config.device)
     target = Target(image.stem, Footage(crop, track, np.zeros(SAMPLES, np.float32)))
     torch.set_num_threads(config.threads)
     made = load_method(layout, config, "ours-g", CORPUS, image.stem).generate(target, sound, False)

@@ -11,6 +11,7 @@ from talkpose.errors import UserError
 from talkpose.face.coefficients import EXPRESSION, IDENTITY, POSE
 from talkpose.face.landmarks import mouth_opening
 from talkpose.face.model import load_face_model
+from talkpose.face.observed import kind_of
 from talkpose.files import sha256, write_json, write_text
 from talkpose.layout import BASE, RunLayout
 from talkpose.methods.contract import Footage
@@ -85,7 +86,7 @@ def personalise(layout: RunLayout, corpus: str, person: str, name: str = BASE) -
             weights,
             receipt.with_suffix(".checkpoint"),
             lambda step, _: bar.update(step),
-            [motion_clip(person, held_out)],
+            [motion_clip(person, held_out)] if len(held_out.frames) > 1 else [],
         )
     half = n // 2
     _finish(
@@ -113,7 +114,10 @@ def listening(config: RunConfig, network: MotionNetwork, footage: dict[str, Foot
     first = next(iter(footage.values()))
     opening = mouth_opening_of(model, first.track.coefficients[0, IDENTITY])
     spread = np.mean(
-        [np.nanstd(mouth_opening(part.track.landmarks, config.face.landmarks)) for part in footage.values()]
+        [
+            np.nanstd(mouth_opening(part.track.landmarks, kind_of(part.track.landmarks.shape[1])))
+            for part in footage.values()
+        ]
     )
     sounds = {name: part.audio for name, part in footage.items()}
     try:

@@ -39,6 +39,8 @@ def bootstrap_intervals(
     count = int(codes.max()) + 1 if len(codes) else 0
     if count < 2:
         return None
+    if not values.shape[1]:  # nobody has a value
+        return np.empty((2, 0))
     sums = np.column_stack([np.bincount(codes, column, count) for column in values.T])
     sizes = np.bincount(codes, minlength=count).astype(np.float64)
     drawn = _times_drawn(count, samples, seed, *axes)

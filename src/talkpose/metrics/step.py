@@ -25,9 +25,9 @@ from talkpose.progress import progress
 def measure_shard(layout: RunLayout, method: str, corpus: str, shard: str) -> None:
     """Measure every video that `method` made for a shard of persons.
 
-    Real landmarks by `metrics.landmarks` are those detected in the source video at its own size, generated
-    ones are detected in the generated frames: the control `oracle` then shows what detection at the smaller
-    size costs. The further `metrics.scorers` see both videos at the run's size, as the public ATVG script
+    Real landmarks by `metrics.landmarks` are those detected in the source video at its own size (where
+    `face.landmarks` is another detector: in the video at the run's size), generated ones are detected in the
+    generated frames: the control `oracle` then shows what detection at the smaller size costs. The further `metrics.scorers` see both videos at the run's size, as the public ATVG script
     does.
     """
     config = layout.load_config()
@@ -72,7 +72,11 @@ def _measure(
     scored: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     if audio == OWN:
         source, part = layout.clip_folder(corpus, person) / "frames.mkv", slice(start, start + len(frames))
-        real, real_points = read_frames(source, part.start, part.stop), track.landmarks[part]
+        real = read_frames(source, part.start, part.stop)
+        real_points = track.landmarks[part]
+        if config.face.landmarks != config.metrics.landmarks:  # the track's are another detector's
+            known = real_landmarks(layout.track(corpus, person), source, start, detector)
+            real_points = known[: len(frames)]
         for scorer in scorers:
             known = real_landmarks(layout.track(corpus, person), source, start, scorer)
             scored[scorer.name] = scorer.detect(frames).points, known[: len(frames)]
@@ -80,7 +84,7 @@ def _measure(
     wanted = bool(POSE_METRICS & set(config.metrics.names)) or needs_poses(config.metrics)
     if wanted and not words:  # 29 frames say nothing of how a head moves
         face = load_face_model(config.face.model, config.face.model_path)
-        retracked = track_poses(frames, detection, face, config.face)
+        retracked = track_poses(frames, detection, face, config.face, config.device)
         made = _poses_made(folder / "coefficients.npz")
     rows = measure_item(
         frames,

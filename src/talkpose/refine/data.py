@@ -16,6 +16,9 @@ from talkpose.seeds import derive_seed, numpy_rng
 OUTER_LIPS = [61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185]
 """MediaPipe's points around the outer lips."""
 
+OUTER_LIPS_68 = list(range(48, 60))
+"""iBUG's."""
+
 LOAD_SCALE = 286 / 256  # the public code loads 286 pixels and crops 256
 
 
@@ -45,15 +48,20 @@ def windows_of(frames: np.ndarray, at: np.ndarray, length: int) -> np.ndarray:
     return frames[np.maximum(at[:, None] + offsets, 0)]
 
 
+def outer_lips(points: np.ndarray) -> np.ndarray:
+    """Those around the outer lips of landmarks (468 or 68, 2)."""
+    return points[OUTER_LIPS_68 if len(points) == 68 else OUTER_LIPS]
+
+
 def focus_map(points: np.ndarray, size: int) -> np.ndarray:
-    """Where the loss looks harder, from landmarks (468, 2) px: (size, size, 3) uint8, 0 or 255.
+    """Where the loss looks harder, from landmarks (468 or 68, 2) px: (size, size, 3) uint8, 0 or 255.
 
     Channel 0: the hull of all points, widened by a tenth of the side so that ears, hair line and jaw are in
     it; channel 1: the hull of the outer lips, widened by a fortieth. Empty where the frame has no landmarks.
     """
     planes = np.zeros((size, size, 3), np.uint8)
     if np.isfinite(points).all():
-        for channel, (part, reach) in enumerate(((points, size / 10), (points[OUTER_LIPS], size / 40))):
+        for channel, (part, reach) in enumerate(((points, size / 10), (outer_lips(points), size / 40))):
             hull = cv2.convexHull(np.round(part - 0.5).astype(np.int32))
             disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * round(reach) + 1,) * 2)
             filled = cv2.fillConvexPoly(np.zeros((size, size), np.uint8), hull, (255,))

@@ -18,7 +18,7 @@ class ClipPairs(NamedTuple):
     rendered: np.ndarray  # (T, S, S, 3) uint8
     real: np.ndarray  # (T, S, S, 3) uint8
     identity: np.ndarray  # (T, F) float32 unit vectors, of the real frames
-    landmarks: np.ndarray | None = None  # (T, 468, 2) px of the real frames, NaN where none; for `focus_*`
+    landmarks: np.ndarray | None = None  # (T, N, 2) px of the real frames, NaN where none; for `focus_*`
 
     @property
     def frames(self) -> int:

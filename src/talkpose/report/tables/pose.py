@@ -83,6 +83,8 @@ def appendix_a(builder: Builder, rows: Rows) -> None:
     real = rows.own[rows.own.method == REAL]
     for _, aligned in rows.of(real, builder.table, "appendix-a"):
         row = aligned.protocol
+        if not aligned.methods:  # sound too varied for neighbours: no clip has a value by this reading
+            builder.missing(row, "mean", aligned.protocol)
         builder.means(aligned, row=row, column="mean")
         if len(aligned.wide) and REAL in aligned.wide:
             values = aligned.values(REAL)
