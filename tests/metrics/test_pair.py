@@ -162,6 +162,7 @@ def test_a_protocol_or_family_is_chosen(folder):
         (["real/a.mp4"], "not both and not neither"),
         (["real/a.mp4", "real/none.mp4"], "no such file"),
         (["real/a.mp4", "made/a.mp4", "--metric", "fid"], "no metric `fid`"),
+        (["real/a.mp4", "made/a.mp4", "--metric", "blink"], "no value of blink: the videos are too short"),
         (["real/a.mp4", "made/a.mp4", "--metric", "lse"], "give `--weights syncnet_weights=FILE`"),
         (["real/a.mp4", "made/a.mp4", "--weights", "syncnet=none"], "a file that is there"),
         (

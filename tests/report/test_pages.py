@@ -6,6 +6,7 @@ import shutil
 from urllib.parse import unquote
 
 import numpy as np
+import pandas as pd
 import pytest
 from made_run import make_run
 from test_report import Page, _text
@@ -133,6 +134,16 @@ def test_files_of_one_kind_have_one_hash(tmp_path, source):
     found = Origin(layout, source)._together(tmp_path / "videos" / "still", "*.json")
     assert (found.path, found.files) == ("videos/still/*.json", 3)
     assert found.sha256 == hashlib.sha256(lines.encode()).hexdigest()
+
+
+def test_the_appendices_name_their_methods(source, tables):
+    computed = pd.DataFrame(
+        {"table": ["appendix_a"], "kind": ["reproduced"], "row": ["r"], "column": ["mean"]}
+    )
+    expected = ["oracle"] if "oracle" in source.config.all_methods else []
+    assert methods_of(computed, source) == expected
+    own = [name for name in source.config.all_methods if name.startswith("ours-p")]
+    assert set(methods_of(computed.assign(table="appendix_b"), source)) == set(own) and own
 
 
 def test_steps_of_one_method_are_not_those_of_its_variants(source, tables):

@@ -73,7 +73,11 @@ def measure(
         notes[str(right)] = loaded.notes
         every += rows
     if not every:
-        raise UserError("; ".join(failed))
+        raise UserError(
+            "; ".join(failed)
+            or f"no value of {', '.join(metric or ['any metric'])}: the videos are too short for it (3 s for "
+            "what follows sound or pose), have no sound, or show no face"
+        )
     order = list(dict.fromkeys(row["metric"] for row in every))
     every = sorted(
         pair.of_protocols(every, protocol or []),

@@ -27,8 +27,8 @@ def measure_shard(layout: RunLayout, method: str, corpus: str, shard: str) -> No
 
     Real landmarks by `metrics.landmarks` are those detected in the source video at its own size (where
     `face.landmarks` is another detector: in the video at the run's size), generated ones are detected in the
-    generated frames: the control `oracle` then shows what detection at the smaller size costs. The further `metrics.scorers` see both videos at the run's size, as the public ATVG script
-    does.
+    generated frames: the control `oracle` then shows what detection at the smaller size costs. The further
+    `metrics.scorers` see both videos at the run's size, as the public ATVG script does.
     """
     config = layout.load_config()
     receipt = read_json(layout.videos_shard(method, corpus, shard))

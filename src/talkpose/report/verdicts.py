@@ -12,6 +12,7 @@ import pandas as pd
 
 from talkpose.config import RunConfig
 from talkpose.metrics.audio_pose import DEFAULT
+from talkpose.report.provenance import features
 from talkpose.report.published import TABLES, Quoted, quoted
 from talkpose.report.tables import METHODS
 
@@ -26,6 +27,8 @@ COLUMNS: Final = (
 )
 LRW_TEST: Final = 25_000
 """Clips of LRW's test set, on which Table 2 was measured."""
+
+PAPER_SIZE: Final = 256
 
 ANSWERS: Final = ("table1", "hs_study", "appendix_b")
 PROTOCOL_OF_TABLE_2: Final = {"psnr": "atvg-v1", "ssim": "atvg-v1", "lmd": "atvg-v1-mean-dlib"}
@@ -116,6 +119,15 @@ def unlikeness(table: str, number: Quoted, cell: Cell, config: RunConfig) -> lis
         found.append(f"{cell.protocol} for {PROTOCOL_OF_TABLE_2[number.column]}, what the public script does")
     if config.scale != "paper":
         found.append("networks and training at small scale")
+    if config.clips.size != PAPER_SIZE:
+        found.append(f"frames of {config.clips.size} px for the paper's {PAPER_SIZE}")
+    method = METHODS.get(number.row, number.row)
+    if method.startswith("ours-"):
+        # the landmarks of metrics are told by the protocol
+        parts = [part for part in features(config) if not part.same and "metrics" not in part.part]
+        found += [f"{part.used} for {part.paper}" for part in parts]
+    else:
+        found.append("written anew from its paper and trained here, not its authors' program")
     return found
 
 
