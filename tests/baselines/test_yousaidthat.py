@@ -4,8 +4,8 @@ import torch
 from made_stills import Stop, check_hears, clips, method, session, stop_at
 
 SMALL = {
-    "face": 32, "identity_widths": (8, 12), "audio_width": 4, "dropout": 0.3, "mask": 0, "lips_steps": 240,
-    "lips_batch": 32, "steps": 160, "deblur_steps": 4, "deblur_width": 4, "deblur_layers": 3, "batch": 8,
+    "face": 32, "identity_widths": (8, 12), "audio_width": 4, "dropout": 0.3, "mask": 0, "lips_steps": 480,
+    "lips_batch": 32, "steps": 320, "deblur_steps": 4, "deblur_width": 4, "deblur_layers": 3, "batch": 8,
 }  # fmt: skip
 FEW = {"lips_steps": 2, "steps": 8, "deblur_steps": 2, "batch": 2}
 

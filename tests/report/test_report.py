@@ -231,11 +231,17 @@ def test_curves_follow_the_theme_and_carry_no_date():
 
 
 def test_features_name_the_substitutes():
-    assert not any(f.same for f in features(config()))
+    assert [f.part for f in features(config()) if f.same] == ["Albedo of Ours-G (3.3.1)"]
     papers = config().model_copy(
-        update={"refine": config().refine.model_copy(update={"identity_feature": "arcface"})}
+        update={
+            "refine": config().refine.model_copy(update={"identity_feature": "arcface"}),
+            "compose": config().compose.model_copy(
+                update={"albedo": "low-frequency", "fit_background": False}
+            ),
+        }
     )
-    assert [f.part for f in features(papers) if f.same] == ["Identity feature (3.4)"]
+    same = {f.part.partition(" (")[0] for f in features(papers) if f.same}
+    assert same == {"Identity feature", "Albedo of Ours-G", "Albedo of Ours-P", "Backgrounds"}
 
 
 def test_recorded_provenance_wins(made_run, tmp_path):

@@ -69,7 +69,7 @@ def _device(name: str) -> str:
 
 def features(config: RunConfig) -> list[Feature]:
     """Every part that can be a substitute for what the paper uses; section numbers are the paper's."""
-    refine, face = config.refine, config.face
+    refine, face, compose = config.refine, config.face, config.compose
     rows = [
         (
             "Face model (3.1)",
@@ -82,6 +82,27 @@ def features(config: RunConfig) -> list[Feature]:
             {"rnet": "ResNet-50 regressor of Deng et al.", "fit": "fit (Gauss-Newton on landmarks)"}[
                 face.reconstruction
             ],
+        ),
+        (
+            "Albedo of Ours-P (3.3.1)",
+            "low-frequency",
+            {"low-frequency": "low-frequency", "detailed": "detailed", "mean": "mean colours of the video"}[
+                compose.albedo
+            ],
+        ),
+        (
+            "Albedo of Ours-G (3.3.1)",
+            "detailed",
+            {"low-frequency": "low-frequency", "detailed": "detailed", "mean": "mean colours of the video"}[
+                compose.albedo_general
+            ],
+        ),
+        (
+            "Backgrounds (3.3.2)",
+            "frames as they are",
+            "heads warped to the rendered ones"
+            if compose.background == "paper" and compose.fit_background
+            else "frames as they are",
         ),
         (
             "Identity feature (3.4)",
