@@ -39,14 +39,6 @@ def animate(folder, *arguments):
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_a_video_as_short_as_the_training_part_is_enough(trained, clips):
-    known, short, out = decode(clips / "personal_a.mp4"), trained / "short.mp4", trained / "short-out.mp4"
-    write_mp4(short, known.frames[:60], known.audio[: 60 * 640], synthetic=False)
-    result = animate(trained, "--video", short, "--audio", clips / "driving_a.wav", "--out", out)
-    assert result.returncode == 0, result.stderr
-    assert len(decode(out).frames) == 50
-
-
 def test_a_video_speaks_in_its_full_frames_and_a_second_sound_trains_nothing(trained, clips):
     video, sound, out = clips / "personal_a.mp4", clips / "driving_a.wav", trained / "out.mp4"
     result = animate(trained, "--video", video, "--audio", sound, "--out", out)
@@ -101,3 +93,11 @@ def test_what_cannot_be_used_is_refused_in_one_sentence(trained, clips, argument
     assert says in result.stderr
     assert "Traceback" not in result.stderr
     assert not (trained / "no.mp4").exists()
+
+
+def test_a_video_as_short_as_the_training_part_is_enough(trained, clips):
+    known, short, out = decode(clips / "personal_a.mp4"), trained / "short.mp4", trained / "short-out.mp4"
+    write_mp4(short, known.frames[:60], known.audio[: 60 * 640], synthetic=False)
+    result = animate(trained, "--video", short, "--audio", clips / "driving_a.wav", "--out", out)
+    assert result.returncode == 0, result.stderr
+    assert len(decode(out).frames) == 50
