@@ -94,7 +94,7 @@ def track_poses(
     """Pose (T, 6) float32 that `track_clip` finds, without the texture and light, which take longer.
 
     Parameters as there; frames may be non-square for `fit`, which looks at the landmarks alone and takes the
-    width for the camera's. All nan where no frame has a face.
+    width for the camera's. `device`: of the network of `rnet`. All nan where no frame has a face.
     """
     points, valid = _whole_faces(frames, detection)
     if not valid.any():

@@ -83,14 +83,12 @@ def methods_of(table: pd.DataFrame, source: Source) -> list[str]:
     for text in {*computed["row"].astype(str), *computed["column"].astype(str)}:
         parts = [text, *text.split(" / "), text.partition(" ")[0], text.partition(":")[0]]
         words |= {word for part in parts for word in part.split(LESS)}
-    if not computed.empty and computed["table"].iloc[0] == "lengths":
+    if not computed.empty and computed["table"].iloc[0] in ("lengths", "appendix_b"):
         words |= {name for name in known if name.startswith("ours-p-n") and name[8:].isdigit()} | {"ours-p"}
     if not computed.empty and computed["table"].iloc[0] == "stage2":
         words |= {"rerender"}
     if not computed.empty and computed["table"].iloc[0] == "appendix_a":
         words |= {"oracle"}  # the real videos
-    if not computed.empty and computed["table"].iloc[0] == "appendix_b":
-        words |= {name for name in known if name.startswith("ours-p")}
     return source.roster.in_order(words & known)
 
 

@@ -70,6 +70,7 @@ def _device(name: str) -> str:
 def features(config: RunConfig) -> list[Feature]:
     """Every part that can be a substitute for what the paper uses; section numbers are the paper's."""
     refine, face, compose = config.refine, config.face, config.compose
+    colours = {"mean": "mean colours of the video"}  # the others are the paper's, by its names
     rows = [
         (
             "Face model (3.1)",
@@ -86,16 +87,12 @@ def features(config: RunConfig) -> list[Feature]:
         (
             "Albedo of Ours-P (3.3.1)",
             "low-frequency",
-            {"low-frequency": "low-frequency", "detailed": "detailed", "mean": "mean colours of the video"}[
-                compose.albedo
-            ],
+            colours.get(compose.albedo, compose.albedo),
         ),
         (
             "Albedo of Ours-G (3.3.1)",
             "detailed",
-            {"low-frequency": "low-frequency", "detailed": "detailed", "mean": "mean colours of the video"}[
-                compose.albedo_general
-            ],
+            colours.get(compose.albedo_general, compose.albedo_general),
         ),
         (
             "Backgrounds (3.3.2)",
