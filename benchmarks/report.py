@@ -1,4 +1,4 @@
-"""The whole report of a paper-sized run from its Parquet files: 25,000 clips x 8 methods x 12 metrics.
+"""The whole report of a paper-sized run from its Parquet files: 25,000 clips x 8 methods x 35 measures.
 
 python benchmarks/report.py [--clips 25000] [--videos] [--profile]
 
@@ -22,17 +22,25 @@ import pandas as pd
 from talkpose.config import parse_config
 from talkpose.files import write_json, write_parquet, write_text
 from talkpose.layout import RunLayout
+from talkpose.metrics import blink, cpbd, csim, eat_lmd, lmd, lpips, lse, mouth, psnr, ssim, velocity
 from talkpose.metrics.base import COLUMNS
 from talkpose.report.build import build_report
 
 METHODS = ("ours-g", "chen2018", "x2face", "yousaidthat", "davs", "atvg", "still", "oracle")
-METRICS = {
-    **dict.fromkeys(("psnr", "ssim"), "full-v1"),
-    **dict.fromkeys(("lmd", "lmd-normalised", "mouth", "m-lmd", "f-lmd", "velocity"), "full-v1-mediapipe"),
-    **dict.fromkeys(("mouth-lag", "mouth-best"), "full-v1-mediapipe-lag12"),
-    "cpbd": "cpbd-v1",
-    "csim": "dlib-v1",
-}
+METRICS = [
+    *(psnr.PROTOCOL, psnr.ATVG, psnr.ATVG_FIXED, ssim.PROTOCOL, ssim.ATVG, ssim.ATVG_FIXED),
+    *(
+        protocol
+        for scorer in ("mediapipe", "dlib")
+        for group in (lmd.protocols, lmd.atvg_protocols, eat_lmd.protocols, velocity.protocols)
+        for protocol in group(scorer)
+    ),
+    *mouth.protocols("mediapipe", 12),
+    *(blink.protocol("mediapipe"), cpbd.PROTOCOL, lpips.protocol(10)),
+    *csim.protocols("dlib-resnet", 10),
+    *lse.protocols("mediapipe"),
+]
+"""What the default configuration measures of a word's clip where every weight is there."""
 
 
 def make(layout: RunLayout, clips: int, videos: bool) -> int:
@@ -49,13 +57,13 @@ def make(layout: RunLayout, clips: int, videos: bool) -> int:
             {
                 "method": method,
                 **shared,
-                "metric": metric,
-                "protocol": protocol,
+                "metric": protocol.metric,
+                "protocol": protocol.id,
                 "value": rng.normal(10, 1, clips),
             }
         )
         for method in sorted(METHODS)
-        for metric, protocol in METRICS.items()
+        for protocol in METRICS
     ]
     rows = pd.concat(parts, ignore_index=True)[list(COLUMNS)]
     write_parquet(layout.metrics, rows)
@@ -108,7 +116,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "large"
         rows = make(RunLayout(root), options.clips, options.videos)
-        print(f"{rows} rows of {options.clips} clips", flush=True)
+        print(f"{rows} rows of {options.clips} clips, {len(METRICS)} measures of each", flush=True)
         more = ["--profile"] if options.profile else []
         subprocess.run([sys.executable, __file__, "--measure", str(root), *more], check=True)
 

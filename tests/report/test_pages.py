@@ -219,6 +219,9 @@ def test_same_bytes_in_another_folder(wide_run, wide_report, tmp_path):
 def test_figures_link_their_clips(wide_report):
     assert f'<a href="clip-{WORDS[5]}__own.html">{WORDS[5]}</a>' in html(wide_report, "figures.html")
     assert (wide_report / "figures" / "figure8.png").is_file()
+    text = html(wide_report, "figures.html")
+    assert "DAVS (not among this run&#39;s methods)" in text
+    assert "Not attempted: too few of its rows are in this run to compare." in text
 
 
 def test_variants_of_training_stand_apart(tmp_path):

@@ -102,7 +102,10 @@ def make_wide_run(root: Path) -> RunLayout:
     _poses(layout)
     pictures = [{"row": "oracle", "clip": WORDS[5], "frame": 0, "picture": "figure8/x.png"}]
     figure = {"title": "Words", "rows": ["oracle", "ours-g"], "sheet": "figure8.png", "pictures": pictures}
-    write_json(layout.figures, {"figure8": figure})
+    absent = {"row": "davs", "why": "not among this run's methods"}
+    none = {"title": "Ablations", "why": "too few of its rows are in this run to compare"}
+    figures = {"figure5": none | {"rows": [], "pictures": [], "absent": []}}
+    write_json(layout.figures, figures | {"figure8": figure | {"absent": [absent]}})
     cv2.imwrite(str(layout.figures.parent / "figure8.png"), np.full((64, 128, 3), 90, np.uint8))
     for method in ("ours-g", "still"):
         for step in ("methods_generate", "metrics_measure"):

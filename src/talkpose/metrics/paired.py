@@ -1,6 +1,7 @@
 """Paired tests of one method against another on the same clips, and Holm's correction over many."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -71,9 +72,15 @@ def _sign_flip(sums: np.ndarray, seed: int, *axes: str) -> float:
         return _every_sign(sums)
     if count > SAMPLED:
         return float(2 * stats.norm.sf(observed / np.sqrt(np.sum(sums**2))))
-    patterns = numpy_rng(seed, "sign-flip", *axes).integers(0, 2, (PATTERNS, count), dtype=np.int8)
-    extreme = np.sum(np.abs((1.0 - 2.0 * patterns) @ sums) >= observed - slack)
+    extreme = np.sum(np.abs(_signs(count, seed, *axes) @ sums) >= observed - slack)
     return float((1 + extreme) / (1 + PATTERNS))
+
+
+@lru_cache(maxsize=1)
+def _signs(count: int, seed: int, *axes: str) -> np.ndarray:
+    """(PATTERNS, count) of 1 and -1; kept, because a table's columns and methods share their clips."""
+    drawn = numpy_rng(seed, "sign-flip", *axes).integers(0, 2, (PATTERNS, count), dtype=np.int8)
+    return 1.0 - 2.0 * drawn
 
 
 def _every_sign(values: np.ndarray) -> float:

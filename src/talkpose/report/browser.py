@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from talkpose.metrics.registry import protocol
+from talkpose.report.categories import joined
 from talkpose.report.grids import number_head, pack, part_script
 from talkpose.report.names import clip_title
 from talkpose.report.roster import Roster
@@ -33,9 +34,9 @@ def values_grid(
     """
     clips, clip_names = pd.factorize(metrics["clip"], sort=True)
     corpora, corpus_names = pd.factorize(metrics["corpus"], sort=True)
-    pairs, measured = pd.factorize(metrics["metric"] + "|" + metrics["protocol"])
-    order = _order([str(name) for name in measured])
-    shown = _shown([str(measured[i]) for i in order])
+    pairs, measured = joined(metrics, "metric", "protocol", "|")
+    order = _order(measured)
+    shown = _shown([measured[i] for i in order])
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
     methods, method_names = pd.factorize(metrics["method"])
@@ -55,7 +56,7 @@ def values_grid(
             "links": {str(i): links[name] for i, name in enumerate(texts) if name in links},
         },
         _text("method", [roster[name.partition(":")[0]].title + _stage(name) for name in listed]),
-        *(_head(str(measured[i]), str(measured[i]) in shown) for i in order),
+        *(_head(measured[i], measured[i] in shown) for i in order),
         _text("corpus", [str(name) for name in corpus_names]),
         number_head("frames", "frames", 0),
     ]
@@ -116,7 +117,7 @@ def _shown(ordered: list[str]) -> set[str]:
 
 def definitions(metrics: pd.DataFrame) -> list[tuple[str, str]]:
     """What every column of the grid means: (title and protocol, definition), in the columns' order."""
-    pairs = [str(name) for name in (metrics["metric"] + "|" + metrics["protocol"]).unique()]
+    _, pairs = joined(metrics, "metric", "protocol", "|")
     used = [protocol(*pairs[i].split("|")) for i in _order(pairs)]
     return [(f"{p.title}, {p.id}", p.definition) for p in used]
 

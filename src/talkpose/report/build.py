@@ -26,7 +26,7 @@ from talkpose.report.site import Site
 from talkpose.report.source import Source, read_run
 from talkpose.report.studypage import study_page
 from talkpose.report.tablepages import TablePage, downloads, table_context, table_pages
-from talkpose.report.tables import write_tables
+from talkpose.report.tables import METHODS, write_tables
 from talkpose.report.verdicts import verdict_table
 
 
@@ -148,10 +148,19 @@ def _tracking(site: Site, source: Source) -> None:
 def _figures(site: Site, layout: RunLayout, source: Source, clips: Clips) -> None:
     figures = []
     for name, figure in source.figures.items():
-        (site.folder / "figures").mkdir(exist_ok=True)
-        shutil.copyfile(layout.figures.parent / figure["sheet"], site.folder / "figures" / figure["sheet"])
+        if sheet := figure.get("sheet"):
+            (site.folder / "figures").mkdir(exist_ok=True)
+            shutil.copyfile(layout.figures.parent / sheet, site.folder / "figures" / sheet)
         shown = dict.fromkeys(picture["clip"] for picture in figure.get("pictures", []))
         linked = [(clip, clips.links.get(item_id(clip, OWN), "")) for clip in shown]
         rows = [source.roster[method].title for method in figure["rows"]]
-        figures.append({"name": name, **figure, "rows": rows, "clips": linked})
+        absent = [(_row_title(source, one["row"]), one["why"]) for one in figure.get("absent", [])]
+        figures.append({"name": name, **figure, "rows": rows, "clips": linked, "absent": absent})
     site.page("figures.html", "figures", {"figures": figures})
+
+
+def _row_title(source: Source, method: str) -> str:
+    """Title of a figure's row: the run's, or the paper's where the run has no such method."""
+    if method in source.roster.cards:
+        return source.roster[method].title
+    return next((title for title, name in METHODS.items() if name == method), method)

@@ -5,6 +5,7 @@ method can look better by the choice: in equal stretches, the frame where the re
 its mean. They are kept as single pictures in `figures/<figure>/`, with `figures.json` naming all of them.
 """
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -31,17 +32,20 @@ class Figure(NamedTuple):
     name: str
     title: str
     methods: tuple[str, ...]
+    """in the paper's order; those that a run lacks stand in figures.json with the reason"""
     clips: int
     words: bool = False
     """about clips of a test corpus, not persons"""
 
 
 def figures_of(config: RunConfig) -> list[Figure]:
-    """The paper's figures with the methods that this run has; a figure of one row alone is left out."""
-    baselines = tuple(m for m in config.methods if not m.startswith("ours-") and m not in _BUILT_IN)
+    """The paper's figures with its rows in its order, then what this run has besides."""
+    known = (*PAPER_BASELINES, *_BUILT_IN)
+    others = tuple(m for m in config.methods if not m.startswith("ours-") and m not in known)
+    baselines = (*PAPER_BASELINES, *others, *(m for m in ("still",) if m in config.methods))
     lengths = sorted({*config.frame_counts, config.train_frames})
     by_length = tuple("ours-p" if n == config.train_frames else f"ours-p-n{n}" for n in lengths)
-    every = [
+    return [
         Figure("figure3", "Real and generated, two persons", (REAL, "ours-p"), 2),
         Figure("figure4", "Ours-P for every person", (REAL, "ours-p"), EVERY),
         Figure(
@@ -51,43 +55,76 @@ def figures_of(config: RunConfig) -> list[Figure]:
             1,
         ),
         Figure("figure6", "Ablation: mean identity", (REAL, "ours-p-mean-identity", "ours-p"), 1),
-        Figure("figure7", "Ours-P and other methods", (REAL, *baselines, "still", "ours-p"), 2),
-        Figure("figure8", "Ours-G and other methods, words", (REAL, *baselines, "still", "ours-g"), 2, True),
+        Figure("figure7", "Ours-P and other methods", (REAL, *baselines, "ours-p"), 2),
+        Figure("figure8", "Ours-G and other methods, words", (REAL, *baselines, "ours-g"), 2, True),
         Figure("figure9", "Ours-P by the frames it is trained on", (REAL, *by_length), 1),
     ]
-    known = set(config.all_methods)
-    cut = [f._replace(methods=tuple(m for m in f.methods if m in known)) for f in every]
-    return [f for f in cut if len(f.methods) > 1 and REAL in f.methods]
 
+
+PAPER_BASELINES: Final = ("davs", "yousaidthat", "atvg")
+"""Rows of the paper's Figures 7 and 8 between the real video and ours."""
+
+LEAST: Final = {"figure3": 1, "figure4": 1}
+"""Rows beside the real one without which a figure compares nothing; 2 for the others."""
 
 _BUILT_IN = {"oracle", "still", "pingpong", "shuffled", "other-person", "shifted-sound", "rerender"}
 
 
 def write_figures(layout: RunLayout, config: RunConfig) -> dict[str, Any]:
-    """Choose and write every figure that the run's videos allow; returns what figures.json holds."""
+    """Choose and write every figure that the run's videos allow; returns what figures.json holds.
+
+    A figure: `title`, `rows`, `sheet`, `pictures` and `absent`, the paper's rows that the run lacks, with the
+    reason of each. One that could not be made has `why` in place of `sheet`, and neither rows nor pictures.
+    """
     found: dict[str, Any] = {}
     with atomic_path(layout.figures.parent) as folder:
         folder.mkdir(parents=True)
         for figure in figures_of(config):
-            figure = _with_videos(layout, config, figure)
-            items = _items(layout, config, figure)[: figure.clips]
-            if items and len(figure.methods) > 1 and REAL in figure.methods:
-                found[figure.name] = _write(layout, folder, figure, items)
+            absent = _absent(layout, config, figure)
+            kept = figure._replace(methods=tuple(m for m in figure.methods if m not in absent))
+            items = _items(layout, config, kept)[: figure.clips]
+            why = _why_not(layout, config, kept, absent, items)
+            if why:
+                entry = {"title": figure.title, "why": why, "rows": [], "pictures": []}
+            else:
+                entry = _write(layout, folder, kept, items)
+            found[figure.name] = entry | {"absent": [{"row": m, "why": w} for m, w in absent.items()]}
         write_json(folder / layout.figures.name, found)
     return found
 
 
-def _with_videos(layout: RunLayout, config: RunConfig, figure: Figure) -> Figure:
-    """The figure without rows of methods that ended without videos, or made none of its kind."""
+def _absent(layout: RunLayout, config: RunConfig, figure: Figure) -> dict[str, str]:
+    """Why a row is not there, by method: not of this run, ended without videos, or made none of its kind."""
     items = [item_id(clip, OWN) for clip in _clips(layout, config, figure)]
-    videos = layout.root / "videos"
-    kept = [
-        method
-        for method in figure.methods
-        if not read_outcome(videos / method).lost
-        and any((layout.video(method, item) / "frames.mkv").is_file() for item in items)
-    ]
-    return figure._replace(methods=tuple(kept))
+    found = {}
+    for method in figure.methods:
+        outcome = read_outcome(layout.root / "videos" / method)
+        if method not in config.all_methods:
+            found[method] = "not among this run's methods"
+        elif outcome.lost:
+            found[method] = outcome.text
+        elif items and not any((layout.video(method, item) / "frames.mkv").is_file() for item in items):
+            found[method] = "made no video of these clips"
+    return found
+
+
+def _why_not(
+    layout: RunLayout,
+    config: RunConfig,
+    kept: Figure,
+    absent: Mapping[str, str],
+    items: Sequence[tuple[str, str]],
+) -> str:
+    """Why a figure cannot be made of the rows that are left and the clips that all of them have."""
+    if not _clips(layout, config, kept):
+        return f"this run has no clip of a corpus with role `{'test' if kept.words else 'persons'}`"
+    if REAL in absent:
+        return f"{REAL}, the real video: {absent[REAL]}"
+    if len(kept.methods) - 1 < LEAST.get(kept.name, 2):
+        if kept.name == "figure9":
+            return "no other training length in this run (`frame_counts`)"
+        return "too few of its rows are in this run to compare"
+    return "" if items else "no clip has a video by every one of its rows"
 
 
 def _clips(layout: RunLayout, config: RunConfig, figure: Figure) -> list[str]:
@@ -118,7 +155,9 @@ def choose_moments(frames: np.ndarray, count: int = COLUMNS) -> list[int]:
     return [int(part[0] + apart[part].argmax()) for part in parts if len(part)]
 
 
-def _write(layout: RunLayout, folder: Path, figure: Figure, items: list[tuple[str, str]]) -> dict[str, Any]:
+def _write(
+    layout: RunLayout, folder: Path, figure: Figure, items: Sequence[tuple[str, str]]
+) -> dict[str, Any]:
     rows, kept = [], []
     real = {item: read_frames(layout.video(REAL, item) / "frames.mkv") for _, item in items}
     moments = {item: choose_moments(frames) for item, frames in real.items()}

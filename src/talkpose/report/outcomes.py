@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from talkpose.files import read_json
+from talkpose.report.categories import joined
 
 TABLES: Final = ("table2", "heldout", "hs")
 """Tables that have a row for every method."""
@@ -77,19 +78,21 @@ def usable_rows(metrics: pd.DataFrame, outcomes: Mapping[str, Outcome]) -> pd.Da
 
     Tables leave clips out on which any method has no value, so all methods are compared on the same ones.
     """
-    lost = [name for name, outcome in outcomes.items() if outcome.lost]
-    rows = metrics[~metrics["method"].str.partition(":")[0].isin(lost)]
+    lost = {name for name, outcome in outcomes.items() if outcome.lost}
+    gone = [name for name in metrics["method"].unique() if name.partition(":")[0] in lost]
+    rows = metrics[~metrics["method"].isin(gone)] if gone else metrics
     parts = [rows]
-    places = rows["corpus"] + "/" + rows["clip"]
+    items, places = joined(rows, "corpus", "clip", "/")
     for name, outcome in outcomes.items():
         if outcome.lost or not outcome.refused:
             continue
         own = set(zip(*(rows[rows["method"] == name][key] for key in ("metric", "protocol")), strict=True))
-        there = rows[places.isin(list(outcome.refused))].drop_duplicates(
-            ["corpus", "clip", "metric", "protocol"]
-        )
+        refused = [place for place, name in enumerate(places) if name in outcome.refused]
+        there = rows[np.isin(items, refused)].drop_duplicates(["corpus", "clip", "metric", "protocol"])
         known = [pair in own for pair in zip(there["metric"], there["protocol"], strict=True)]
-        parts.append(there[known].assign(method=name, value=np.nan, n_frames=0))
+        there = there[known]
+        named = pd.Series(name, there.index).astype(rows["method"].dtype)
+        parts.append(there.assign(method=named, value=np.nan, n_frames=0))
     return pd.concat(parts, ignore_index=True) if len(parts) > 1 else rows
 
 

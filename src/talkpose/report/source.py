@@ -15,6 +15,7 @@ from talkpose.config import RunConfig
 from talkpose.errors import UserError
 from talkpose.files import read_json
 from talkpose.layout import BASE, RunLayout
+from talkpose.report.categories import as_text, read_rows
 from talkpose.report.provenance import provenance
 from talkpose.report.roster import Roster, read_roster
 
@@ -107,7 +108,8 @@ class Source:
     def person_rows(self) -> pd.DataFrame | None:
         """Metric rows of persons: those of test corpora may be thousands of times as many."""
         rows = self.metrics
-        return None if rows is None else rows[~rows["corpus"].isin(self.config.corpora_with("test"))]
+        tests = self.config.corpora_with("test")
+        return None if rows is None else as_text(rows[~rows["corpus"].isin(tests)])
 
     @cached_property
     def tested_rows(self) -> pd.DataFrame | None:
@@ -132,7 +134,7 @@ def read_run(layout: RunLayout) -> Source:
     config = layout.load_config()
     missing: list[str] = []
     recorded = layout.root / "run.json"
-    metrics = pd.read_parquet(layout.metrics) if layout.metrics.is_file() else None
+    metrics = read_rows(layout.metrics) if layout.metrics.is_file() else None
     quarantine = _table(layout.quarantine)
     clips = {
         name: pd.read_parquet(path) for name in config.corpora if (path := layout.clips_index(name)).is_file()

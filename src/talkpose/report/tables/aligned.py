@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from talkpose.errors import UserError
+from talkpose.report.categories import joined
 
 ORDER = (
     *(r"full-v1", r"full-v1-mediapipe.*", r"full-v1-.*", r"pooled-\d+-linear", r"atvg-v1"),
@@ -56,7 +57,7 @@ class Aligned:
     @cached_property
     def draw(self) -> str:
         """Name of the bootstrap's draw: tables and methods on the same clips share it."""
-        return short_hash("\n".join([self.items, *self.persons]))
+        return short_hash("\n".join([self.items, *self.persons.tolist()]))
 
     def values(self, method: str) -> np.ndarray:
         """(n,) values of a method."""
@@ -100,7 +101,7 @@ def by_protocol(
     protocol than the rest: such columns must not stand side by side.
     """
     rows = metrics[metrics.metric == metric]
-    protocols = preferred(rows.protocol.unique(), order)
+    protocols = preferred(map(str, rows.protocol.unique()), order)
     for place, protocol in enumerate(protocols):
         found = rows[rows.protocol == protocol]
         if place == 0 and found.method.nunique() < rows.method.nunique():
@@ -121,21 +122,24 @@ def _rank(protocol: str, order: tuple[str, ...]) -> int:
 
 
 def _wide(rows: pd.DataFrame, table: str, metric: str) -> pd.DataFrame:
-    items = rows["corpus"].str.cat(rows["clip"], sep="/")
+    places, items = joined(rows, "corpus", "clip", "/")
+    order = np.argsort(np.array(items, object))
+    places, index = np.argsort(order)[places], [items[i] for i in order]
     methods, names = pd.factorize(rows["method"], sort=True)
-    places, index = pd.factorize(items, sort=True)
     shape = len(index), len(names)
     values, measured = np.full(shape, np.nan), np.zeros(shape, bool)
     values[places, methods] = rows["value"].to_numpy()
     measured[places, methods] = True
     for method, seen in zip(names, measured.T, strict=True):
         if not seen.all():
-            lacking = [str(item) for item in index[~seen]]
+            lacking = [item for item, there in zip(index, seen, strict=True) if not there]
             shown = ", ".join(lacking[:20]) + (f" and {len(lacking) - 20} more" if len(lacking) > 20 else "")
             raise UserError(
                 f"table {table}: {metric} would compare methods on different clips: {method} lacks {shown}; "
                 f"generate and measure them (`make run` again) or take {method} out of `methods` in the "
                 "configuration"
             )
-    wide = pd.DataFrame(values, index=index.astype(str), columns=list(names))
+    wide = pd.DataFrame(
+        values, index=pd.Index(index, dtype="str"), columns=pd.Index(list(names), dtype="str")
+    )
     return wide.dropna(axis=1, how="all").dropna(axis=0, how="any")

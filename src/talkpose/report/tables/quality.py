@@ -43,12 +43,13 @@ def ablations(builder: Builder, rows: Rows) -> None:
 
 def lengths(builder: Builder, rows: Rows, train_frames: int | None) -> None:
     """Appendix B: Ours-P by the number of frames that it is trained on."""
-    length = rows.own.method.str.extract(r"^ours-p-n(\d+)$")[0]
+    methods = rows.own["method"].astype("str")
+    length = methods.str.extract(r"^ours-p-n(\d+)$")[0]
     if length.notna().any():
-        length = length.where(rows.own.method != "ours-p", str(train_frames))
+        length = length.where(methods != "ours-p", str(train_frames))
         names = {
             str(method): str(frames).zfill(5)
-            for method, frames in set(zip(rows.own.method, length, strict=True))
+            for method, frames in set(zip(methods, length, strict=True))
             if isinstance(frames, str)
         }
         _quality(builder, rows, rows.own[length.notna()], more=("hs",), names=names)

@@ -31,6 +31,7 @@ class Rows:
     stages: pd.DataFrame
     """`<method>:<stage>`: what one stage of a method gives"""
     speakers: Mapping[str, str] = field(default_factory=dict)
+    _kept: dict[tuple[int, str, bool], list[Aligned]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def tested(self) -> pd.DataFrame:
@@ -41,7 +42,12 @@ class Rows:
         self, rows: pd.DataFrame, table: str, metric: str, paper: bool = False
     ) -> list[tuple[str, Aligned]]:
         """(column, values) of one metric, a protocol each; the first stands under the metric's plain name."""
-        found = by_protocol(rows, table, metric, PAPER if paper else ORDER, self.speakers)
+        key = id(rows), metric, paper
+        found = self._kept.get(key)
+        if found is None:
+            found = list(by_protocol(rows, table, metric, PAPER if paper else ORDER, self.speakers))
+            if rows is self.words or rows is self.own:  # several tables are about all of these
+                self._kept[key] = found
         return [
             (metric if place == 0 else f"{metric} [{aligned.protocol}]", aligned)
             for place, aligned in enumerate(found)
