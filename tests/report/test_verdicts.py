@@ -12,6 +12,7 @@ from talkpose.report import verdicts
 from talkpose.report.checks import validated
 from talkpose.report.claim import VERDICTS
 from talkpose.report.claims import judge
+from talkpose.report.outcomes import Outcome
 from talkpose.report.published import TABLES, quoted
 from talkpose.report.roster import Card, Roster
 from talkpose.report.tables import COLUMNS, build_tables
@@ -204,12 +205,62 @@ def test_appendix_b_by_its_middle_length():
 def test_table_2_among_the_methods_that_ran():
     def table(**values):
         rows = [(m, "psnr", v, "reproduced", 10, np.nan, np.nan, "atvg-v1") for m, v in values.items()]
-        return claims(cells("table2", *rows))["Table 2: PSNR 30.94 dB, SSIM 0.75, LMD 1.58"][0]
+        return claims(cells("table2", *rows))["Table 2: PSNR 30.94 dB; best other: ATVG, 30.91 dB"][0]
 
     name = "ours-g"
     assert table(**{name: 30.0, "atvg": 29.0}) == "direction holds"
     assert table(**{name: 30.0, "atvg": 31.0}) == "deviates"
     assert table(**{name: 30.0}) == "not attempted"
+
+
+def _why(paper: list, text: str):
+    (found,) = [claim for claim in paper if claim.text.startswith(text)]
+    return found
+
+
+def test_lips_and_structure_no_further_from_atvg_than_printed():
+    """The paper's own numbers: SSIM 0.75 and 0.81, LMD 1.58 and 1.37; at any picture size the same ratios."""
+
+    def found(ssim, lmd, other=(0.81, 1.37)):
+        rows = [("ours-g", "ssim", ssim), ("ours-g", "lmd", lmd)]
+        rows += [("atvg", "ssim", other[0]), ("atvg", "lmd", other[1])]
+        table = cells("table2", *((*row, "reproduced", 9, np.nan, np.nan, "atvg-v1") for row in rows))
+        return _why(judge(table, MetricsConfig())[0], "SSIM and LMD of Ours-G").verdict
+
+    assert found(0.75, 1.58) == found(0.75, 3.16, (0.81, 2.74)) == "direction holds"
+    assert found(0.74, 1.58) == found(0.75, 1.60) == "deviates"
+
+
+def test_a_rival_that_failed_gives_its_own_reason():
+    rows = cells("table2", *(("ours-g", c, 1.0, "reproduced", 9, 0, 0, "p") for c in ("psnr", "ssim", "lmd")))
+    lost = Card("atvg", "ATVG", outcome=Outcome("failed", "the adapter ended with 1"))
+    paper, _ = judge(rows, MetricsConfig(), Roster({"atvg": lost}))
+    for text in ("SSIM and LMD of Ours-G", "Ours-G has the best PSNR"):
+        claim = _why(paper, text)
+        assert claim.verdict == "not attempted"
+        assert "ATVG failed: the adapter ended with 1" in claim.why
+    assert "is not in this run" in _why(judge(rows, MetricsConfig())[0], "SSIM and LMD").why
+
+
+def test_what_each_part_adds():
+    def found(name, **other):
+        ours = {"psnr": 30.0, "ssim": 0.90, "hs": 0.80, "mouth": 0.6}
+        rows = [("ours-p", c, v) for c, v in ours.items()] + [(name, c, v) for c, v in other.items()]
+        return judge(
+            cells("ablations", *((*row, "reproduced", 3, np.nan, np.nan, "p") for row in rows)),
+            MetricsConfig(),
+        )[0]
+
+    worse = {"psnr": 29.0, "ssim": 0.89}
+    for name, text in (("ours-p-no-identity", "Without the identity"), ("ours-p-mean-identity", "With the")):
+        assert _why(found(name, **worse), text).verdict == "direction holds"
+        assert _why(found(name, **worse | {"ssim": 0.91}), text).verdict == "deviates"
+        assert _why(found("still", **worse), text).verdict == "not attempted"
+    rigid = "Without pose"
+    assert _why(found("ours-p-fixed-pose", hs=0.5, mouth=0.5), rigid).verdict == "direction holds"
+    assert _why(found("ours-p-fixed-pose", hs=0.9, mouth=0.5), rigid).verdict == "deviates"
+    assert _why(found("ours-p-fixed-pose", hs=0.5, mouth=-0.1), rigid).verdict == "deviates"
+    assert _why(found("ours-p-fixed-pose", hs=0.5), rigid).verdict == "not attempted"
 
 
 def test_claims_name_methods_by_title_and_say_protocol_and_n():
