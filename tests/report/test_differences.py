@@ -71,6 +71,16 @@ def test_counts_protocols_and_missing_cells(two, tables):
     }
 
 
+def test_an_interval_alone_is_a_difference(two, tables):
+    def change(table):
+        table.loc[_psnr(table), ["ci_low", "ci_high"]] = [25.5, 27.5]
+
+    spoil(two[1], tables, "table2", change)
+    found = compare_runs(*two)
+    assert list(found.what) == ["interval"]
+    assert show(found, "a", "b") == "table2: ours-p, psnr (reproduced): 26.5 -> 26.5 (+0) [interval]"
+
+
 def test_a_table_that_one_run_lacks(two):
     shutil.rmtree(RunLayout(two[0]).tables)
     with pytest.raises(UserError, match="build the report first"):

@@ -38,7 +38,22 @@ def recorded(tmp_path_factory) -> Path:
         "theirs: net.pth": "net.pth",
         "metrics.syncnet_weights": "absent",
     }
-    write_run_record(layout, config(), {key: Path("published") / name for key, name in names.items()})
+    baseline = root.parent.parent / "baselines" / "theirs"
+    (baseline / "__pycache__").mkdir(parents=True)
+    for name in ("method.yaml", "adapter.py", "__pycache__/adapter.pyc"):
+        (baseline / name).write_text(name)
+    write_run_record(
+        layout,
+        config(),
+        {key: Path("published") / name for key, name in names.items()},
+        {"theirs": Path("baselines/theirs")},
+    )
+    (layout.figures.parent / "figure3").mkdir(parents=True)
+    (layout.figures.parent / "figure3" / "a.png").write_bytes(b"picture")
+    pictures = {"figure3/a.png": sha256(layout.figures.parent / "figure3" / "a.png")}
+    write_json(layout.figures, {"figure3": {"title": "", "why": "-", "rows": [], "sha256": pictures}})
+    shard = layout.metrics_shard("ours-p", "people", "0000")
+    write_parquet(shard, pd.read_parquet(layout.metrics).head(2))
     raw = root.parent.parent / "raw"
     raw.mkdir()
     for corpus in config().corpora:
@@ -80,9 +95,7 @@ def recorded(tmp_path_factory) -> Path:
 @pytest.fixture
 def run(recorded, tmp_path) -> RunLayout:
     """A copy of the recorded run, to spoil."""
-    shutil.copytree(
-        recorded.parent.parent, tmp_path / "project", ignore=shutil.ignore_patterns("media", "figures")
-    )
+    shutil.copytree(recorded.parent.parent, tmp_path / "project", ignore=shutil.ignore_patterns("media"))
     return RunLayout(tmp_path / "project" / "results" / "made")
 
 
@@ -104,6 +117,8 @@ def test_a_run_as_it_was(run):
         ("weights", "models/refine/base/person/ann.weights.safetensors", None),
         ("videos", "videos/ours-p/ann__own/video.mp4", None),
         ("metrics", "metrics/metrics.parquet", None),
+        ("metrics", "metrics/ours-p/people-0000.parquet", None),
+        ("figures", "figures/figure3/a.png", None),
         ("tables", "tables/hs.csv", None),
         ("config", "config.json", None),
     ],
@@ -134,6 +149,25 @@ def test_published_weights_that_changed_went_or_came_are_named(run, name, file, 
     expected = Finding("weights", f"{name}: published/{file}", what)
     assert verify_run(run)[0] == [expected]
     assert f"{name}: published/{file}: {what}" in build_report(run.root).read_text()
+
+
+@pytest.mark.parametrize("name", ["method.yaml", "adapter.py"])
+def test_a_baseline_whose_code_changed_is_named(run, name):
+    folder = run.root.parent.parent / "baselines" / "theirs"
+    (folder / "__pycache__" / "adapter.pyc").write_text("compiled anew")
+    assert verify_run(run)[0] == [], "a cache is no code"
+    (folder / name).write_text("other")
+    assert verify_run(run)[0] == [Finding("baselines", "theirs: baselines/theirs", "changed")]
+    assert "theirs: baselines/theirs: changed" in build_report(run.root).read_text()
+    shutil.rmtree(folder)
+    assert verify_run(run)[0] == [Finding("baselines", "theirs: baselines/theirs", "missing")]
+
+
+def test_every_package_that_the_program_rests_on_is_recorded(run):
+    versions = read_json(run.run_record)["versions"]
+    assert {"python", "talkpose", "torch", "numpy", "pot", "rocrate"} <= set(versions)
+    assert {"filelock", "scikit-learn", "yte"} <= set(versions), "of torch, of this package, of snakemake"
+    assert "pytest" not in versions and "not installed" not in versions.values()
 
 
 def test_the_report_names_the_files_of_others(recorded):

@@ -224,12 +224,20 @@ class Plan:
         write_json(self.layout.config_file, self.config.model_dump(mode="json"))
         weights = {f.key: f.path for f in self._published}
         weights |= {f"{f.baseline}: {f.weights.file}": f.path for f in self._baseline_weights if f.path}
-        write_run_record(self.layout, self.config, weights)
+        found = {name: find_baseline(name, self.config) for name in self.config.methods}
+        folders = {name: _from_here(known.folder) for name, known in found.items() if known}
+        write_run_record(self.layout, self.config, weights, folders)
         if workflow is not None:
             with atomic_path(self.layout.root / "workflow") as copy:
                 shutil.copytree(workflow, copy, ignore=shutil.ignore_patterns("profiles", ".snakemake", ".*"))
         for corpus, parts in self._shards.items():
             write_list(self.layout.clip_list(corpus), parts)
+
+
+def _from_here(folder: Path) -> Path:
+    """The folder as named from the project's own, where it lies in it: so a run can move with its project."""
+    here = Path.cwd().resolve()
+    return folder.resolve().relative_to(here) if folder.resolve().is_relative_to(here) else folder
 
 
 def _short_hash(data: bytes) -> str:

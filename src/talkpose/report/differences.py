@@ -18,7 +18,7 @@ def compare_runs(a: Path, b: Path, tolerance: float = 0.0) -> pd.DataFrame:
     """Cells that differ between the tables of runs `a` and `b`: a row each, with COLUMNS.
 
     `tolerance`: values that are no further apart, in the cell's own unit, are alike. `what` says `value`,
-    `only in a`, `only in b`, `n`, `protocol` or `verdict`, several joined by a comma. Hashes are not
+    `interval`, `only in a`, `only in b`, `n`, `protocol` or `verdict`, several joined by a comma. Hashes are not
     compared: other rows with the same means are no difference of a table. Raises UserError where a run has no
     tables.
     """
@@ -27,10 +27,11 @@ def compare_runs(a: Path, b: Path, tolerance: float = 0.0) -> pd.DataFrame:
     left, right = _cells(a), _cells(b)
     both = left.merge(right, how="outer", on=KEY, suffixes=("_a", "_b"), indicator=True)
     x, y = (both[f"value_{side}"].to_numpy(float) for side in "ab")
-    known = np.isfinite(x) & np.isfinite(y)
-    difference = np.where(known, y - x, np.nan)
+    difference = np.where(np.isfinite(x) & np.isfinite(y), y - x, np.nan)
+    ends = [[both[f"{end}_{side}"].to_numpy(float) for side in "ab"] for end in ("ci_low", "ci_high")]
     unlike = {
-        "value": (known & (np.abs(difference) > tolerance)) | (np.isfinite(x) != np.isfinite(y)),
+        "value": _apart(x, y, tolerance),
+        "interval": _apart(*ends[0], tolerance) | _apart(*ends[1], tolerance),
         **{
             name: (both[f"{name}_a"] != both[f"{name}_b"]).to_numpy() for name in ("n", "protocol", "verdict")
         },
@@ -41,6 +42,12 @@ def compare_runs(a: Path, b: Path, tolerance: float = 0.0) -> pd.DataFrame:
     ]
     found = both[KEY].assign(a=x, b=y, difference=difference, what=words)
     return found[found["what"] != ""].reset_index(drop=True)
+
+
+def _apart(x: np.ndarray, y: np.ndarray, tolerance: float) -> np.ndarray:
+    """(n,) whether x and y (n,) are further apart than `tolerance`, or one alone has a value."""
+    one = np.isfinite(x) != np.isfinite(y)
+    return one | (np.abs(np.where(np.isfinite(x) & np.isfinite(y), y - x, 0.0)) > tolerance)
 
 
 def _cells(root: Path) -> pd.DataFrame:
@@ -54,9 +61,12 @@ def _cells(root: Path) -> pd.DataFrame:
         table = read_table(path)
         if path.stem == "verdicts":
             table = table.assign(value=np.nan, kind="verdict", table="verdicts of " + table["table"])
-        parts.append(
-            table.assign(verdict=table.get("verdict", ""))[[*KEY, "value", "n", "protocol", "verdict"]]
+        whole = table.assign(
+            verdict=table.get("verdict", ""),
+            ci_low=table.get("ci_low", np.nan),
+            ci_high=table.get("ci_high", np.nan),
         )
+        parts.append(whole[[*KEY, "value", "ci_low", "ci_high", "n", "protocol", "verdict"]])
     return pd.concat(parts, ignore_index=True).astype({"row": str, "column": str})
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from talkpose.clips.store import read_frames
 from talkpose.config import RunConfig
-from talkpose.files import atomic_path, write_json
+from talkpose.files import atomic_path, sha256, write_json
 from talkpose.layout import OWN, RunLayout, item_id
 from talkpose.report.outcomes import read_outcome
 
@@ -73,8 +73,8 @@ _BUILT_IN = {"oracle", "still", "pingpong", "shuffled", "other-person", "shifted
 def write_figures(layout: RunLayout, config: RunConfig) -> dict[str, Any]:
     """Choose and write every figure that the run's videos allow; returns what figures.json holds.
 
-    A figure: `title`, `rows`, `sheet`, `pictures` and `absent`, the paper's rows that the run lacks, with the
-    reason of each. One that could not be made has `why` in place of `sheet`, and neither rows nor pictures.
+    A figure: `title`, `rows`, `sheet`, `pictures`, their `sha256`, and `absent`: the paper's rows that the run
+    lacks, with the reason of each. One that could not be made has `why` in place of `sheet`, and neither rows nor pictures.
     """
     found: dict[str, Any] = {}
     with atomic_path(layout.figures.parent) as folder:
@@ -173,7 +173,14 @@ def _write(
         rows.append(np.concatenate(row, axis=1))
     sheet = f"{figure.name}.png"
     _write_picture(folder / sheet, np.concatenate(rows))
-    return {"title": figure.title, "rows": list(figure.methods), "sheet": sheet, "pictures": kept}
+    names = [sheet, *(picture["picture"] for picture in kept)]
+    return {
+        "title": figure.title,
+        "rows": list(figure.methods),
+        "sheet": sheet,
+        "pictures": kept,
+        "sha256": {name: sha256(folder / name) for name in names},
+    }
 
 
 def _write_picture(path: Path, picture: np.ndarray) -> None:

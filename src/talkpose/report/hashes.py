@@ -23,7 +23,10 @@ RECORDS: Final = {
     "tracks": ("tracks/*/shard-*.parquet",),
     "weights": ("models/*/*/*.json", "models/*/*/person/*.json"),
     "videos": ("videos/*/*.json",),
-    "metrics": ("metrics/*.parquet", "metrics/*.json", "validation/*.json", "figures/figures.json"),
+    "metrics": (
+        *("metrics/*.parquet", "metrics/*.json", "metrics/*/*.parquet", "metrics/*/*.npz"),
+        *("validation/*.json", "figures/figures.json"),
+    ),
     "study": ("study/*.parquet", "study/*.csv", "study/tables/*"),
     "workflow": ("workflow/Snakefile", "workflow/rules/*.smk", "workflow/report/*.rst"),
     "tables": ("tables/*",),
@@ -77,6 +80,9 @@ def known_files(layout: RunLayout, config: RunConfig) -> Iterator[Known]:
             folder = layout.video(path.parent.name, item_id(item["person"], item["audio"]))
             for name, digest in item.get("sha256", {}).items():
                 yield _inside(layout, "videos", folder / name, digest)
+    for figure in read_json(layout.figures).values() if layout.figures.is_file() else ():
+        for name, digest in figure.get("sha256", {}).items():
+            yield _inside(layout, "figures", layout.figures.parent / name, digest)
 
 
 def _inside(layout: RunLayout, kind: str, path: Path, digest: str) -> Known:

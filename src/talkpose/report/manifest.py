@@ -33,14 +33,55 @@ def code_hashes() -> dict[str, str]:
     return found
 
 
-def write_run_record(layout: RunLayout, config: RunConfig, weights: Mapping[str, Path] | None = None) -> None:
+def write_run_record(
+    layout: RunLayout,
+    config: RunConfig,
+    weights: Mapping[str, Path] | None = None,
+    baselines: Mapping[str, Path] | None = None,
+) -> None:
     """run.json: the program, versions, device and seed that a run starts with.
 
-    weights: files of others that it rests on, such as published weights, there or not.
+    weights: files of others that it rests on, such as published weights, there or not. baselines: folders of
+    the baselines among its methods, by name.
     """
-    files = {name: {"path": path.as_posix()} for name, path in (weights or {}).items()}
-    known = {**provenance(config), "code": code_hashes(), "weights": hash_weights(layout, files)}
-    write_json(layout.run_record, known)
+    files, folders = (
+        {name: {"path": path.as_posix()} for name, path in (given or {}).items()}
+        for given in (weights, baselines)
+    )
+    write_json(layout.run_record, _now(layout, config, {"weights": files, "baselines": folders}))
+
+
+def _now(layout: RunLayout, config: RunConfig, then: Mapping[str, Any], anew: bool = False) -> dict[str, Any]:
+    """What is there now of all that `then`, run.json or manifest.json, names outside the run's folder."""
+    return {
+        **provenance(config),
+        "code": code_hashes(),
+        "weights": hash_weights(layout, then.get("weights", {}), anew),
+        "baselines": hash_baselines(layout, then.get("baselines", {}), anew),
+    }
+
+
+def hash_baselines(layout: RunLayout, baselines: Mapping[str, Any], anew: bool = False) -> dict[str, Any]:
+    """Path and hash by name of baselines' folders: of the lines `<sha256>  <path>` of all files but caches.
+
+    None where there is no such folder. anew: as of `hash_weights`.
+    """
+    found = {}
+    for name, known in baselines.items():
+        folder = located(layout, Path(known["path"]))
+        paths = sorted(path for path in folder.rglob("*") if path.is_file() and not _cache(folder, path))
+        lines = [
+            f"{sha256(path) if anew else sha256_kept(path, layout.kept_hashes)}  "
+            f"{path.relative_to(folder).as_posix()}\n"
+            for path in paths
+        ]
+        digest = hashlib.sha256("".join(lines).encode()).hexdigest() if folder.is_dir() else None
+        found[name] = {"path": known["path"], "sha256": digest}
+    return found
+
+
+def _cache(folder: Path, path: Path) -> bool:
+    return any(part == "__pycache__" or part.startswith(".") for part in path.relative_to(folder).parts)
 
 
 def hash_weights(layout: RunLayout, weights: Mapping[str, Any], anew: bool = False) -> dict[str, Any]:
@@ -65,8 +106,7 @@ def write_manifest(layout: RunLayout, config: RunConfig) -> list[Finding]:
     """
     findings, hashed, seen = check(known_files(layout, config), RENDER_BYTES)
     started = read_json(layout.run_record) if layout.run_record.is_file() else None
-    now: dict[str, Any] = {**provenance(config), "code": code_hashes()}
-    now["weights"] = hash_weights(layout, (started or {}).get("weights", {}))
+    now = _now(layout, config, started or {})
     if started is not None:
         findings += compare_environment(started, now)
     files = {
@@ -88,13 +128,14 @@ def write_manifest(layout: RunLayout, config: RunConfig) -> list[Finding]:
 
 
 def compare_environment(then: dict[str, Any], now: dict[str, Any]) -> list[Finding]:
-    """Parts of the program, versions, published weights, device and seed that differ."""
+    """Parts of the program, baselines, versions, published weights, device and seed that differ."""
     found = []
-    for name, known in then.get("weights", {}).items():
-        old, new = known["sha256"], now.get("weights", {}).get(name, {}).get("sha256")
-        if old != new:
-            what = "new" if old is None else "missing" if new is None else "changed"
-            found.append(Finding("weights", f"{name}: {known['path']}", what))
+    for key in ("weights", "baselines"):
+        for name, known in then.get(key, {}).items():
+            old, new = known["sha256"], now.get(key, {}).get(name, {}).get("sha256")
+            if old != new:
+                what = "new" if old is None else "missing" if new is None else "changed"
+                found.append(Finding(key, f"{name}: {known['path']}", what))
     for kind, key in (("code", "code"), ("environment", "versions")):
         old, new = then.get(key, {}), now.get(key, {})
         for name in sorted({*old, *new}):
@@ -127,7 +168,7 @@ def verify_run(layout: RunLayout) -> tuple[list[Finding], int]:
     # A changed record can't vouch for its files; they are checked against it all the same.
     more, also, _ = check(known_files(layout, config))
     findings += more
-    weights = hash_weights(layout, manifest.get("weights", {}), anew=True)
-    now = {**provenance(config), "code": code_hashes(), "weights": weights}
+    now = _now(layout, config, manifest, anew=True)
     findings += compare_environment(manifest, now)
-    return sorted(set(findings)), hashed + also + sum(w["sha256"] is not None for w in weights.values())
+    there = sum(known["sha256"] is not None for known in now["weights"].values())
+    return sorted(set(findings)), hashed + also + there

@@ -8,7 +8,7 @@ import yaml
 
 from talkpose.report.claim import Claim
 from talkpose.report.grids import Label, grid
-from talkpose.report.provenance import features
+from talkpose.report.provenance import SHOWN, features
 from talkpose.report.source import Source
 from talkpose.report.tablepages import TablePage
 from talkpose.report.training import HIDDEN, MODEL_COLUMNS, model_title
@@ -220,10 +220,13 @@ def setup(source: Source) -> dict[str, Any]:
         others = {str(name): str(name).replace("_", " ") for name in table if name not in HIDDEN}
         heads = {**{name: label for name, label in MODEL_COLUMNS.items() if name in table}, **others}
         facts = grid("Numbers of the trained models", table, {**heads, **MODEL_COLUMNS}, 4)
+    versions = sorted(source.provenance.get("versions", {}).items())
+    known = {"python", *SHOWN}
     return {
         "features": features(config),
         "facts": facts,
         "weights": source.provenance.get("weights", {}),
-        "versions": sorted(source.provenance.get("versions", {}).items()),
+        "versions": [(name, version) for name, version in versions if name in known],
+        "more_versions": [(name, version) for name, version in versions if name not in known],
         "config": yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True),
     }

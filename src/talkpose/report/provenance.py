@@ -4,9 +4,12 @@ import platform
 from importlib import metadata
 from typing import Any, NamedTuple
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
 from talkpose.config import RunConfig
 
-PACKAGES = (
+SHOWN = (
     *(
         "talkpose",
         "torch",
@@ -31,6 +34,7 @@ PACKAGES = (
         "seaborn",
     ),
 )
+"""Packages that a reader looks for first."""
 
 
 class Feature(NamedTuple):
@@ -48,12 +52,21 @@ def provenance(config: RunConfig) -> dict[str, Any]:
 
 
 def _versions() -> dict[str, str]:
+    """Version by name of Python, of this package and of all that it rests on, however far."""
     versions = {"python": platform.python_version()}
-    for name in PACKAGES:
+    wanted = ["talkpose"]
+    while wanted:
+        name = canonicalize_name(wanted.pop())
+        if name in versions:
+            continue
         try:
-            versions[name] = metadata.version(name)
+            found = metadata.distribution(name)
         except metadata.PackageNotFoundError:
             versions[name] = "not installed"
+            continue
+        versions[name] = found.version
+        needs = map(Requirement, found.requires or ())
+        wanted += [need.name for need in needs if need.marker is None or need.marker.evaluate({"extra": ""})]
     return versions
 
 
