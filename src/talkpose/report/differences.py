@@ -18,9 +18,9 @@ def compare_runs(a: Path, b: Path, tolerance: float = 0.0) -> pd.DataFrame:
     """Cells that differ between the tables of runs `a` and `b`: a row each, with COLUMNS.
 
     `tolerance`: values that are no further apart, in the cell's own unit, are alike. `what` says `value`,
-    `interval`, `only in a`, `only in b`, `n`, `protocol` or `verdict`, several joined by a comma. Hashes are not
-    compared: other rows with the same means are no difference of a table. Raises UserError where a run has no
-    tables.
+    `interval`, `only in a`, `only in b`, `n`, `protocol` or `verdict`, several joined by a comma. Hashes are
+    not compared: other rows with the same means are no difference of a table. Raises UserError where a run
+    has no tables.
     """
     if not tolerance >= 0:
         raise UserError(f"tolerance {tolerance}; give a number of at least 0")
@@ -28,10 +28,13 @@ def compare_runs(a: Path, b: Path, tolerance: float = 0.0) -> pd.DataFrame:
     both = left.merge(right, how="outer", on=KEY, suffixes=("_a", "_b"), indicator=True)
     x, y = (both[f"value_{side}"].to_numpy(float) for side in "ab")
     difference = np.where(np.isfinite(x) & np.isfinite(y), y - x, np.nan)
-    ends = [[both[f"{end}_{side}"].to_numpy(float) for side in "ab"] for end in ("ci_low", "ci_high")]
+    low, high = (
+        _apart(both[f"{end}_a"].to_numpy(float), both[f"{end}_b"].to_numpy(float), tolerance)
+        for end in ("ci_low", "ci_high")
+    )
     unlike = {
         "value": _apart(x, y, tolerance),
-        "interval": _apart(*ends[0], tolerance) | _apart(*ends[1], tolerance),
+        "interval": low | high,
         **{
             name: (both[f"{name}_a"] != both[f"{name}_b"]).to_numpy() for name in ("n", "protocol", "verdict")
         },

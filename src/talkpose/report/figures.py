@@ -73,8 +73,9 @@ _BUILT_IN = {"oracle", "still", "pingpong", "shuffled", "other-person", "shifted
 def write_figures(layout: RunLayout, config: RunConfig) -> dict[str, Any]:
     """Choose and write every figure that the run's videos allow; returns what figures.json holds.
 
-    A figure: `title`, `rows`, `sheet`, `pictures`, their `sha256`, and `absent`: the paper's rows that the run
-    lacks, with the reason of each. One that could not be made has `why` in place of `sheet`, and neither rows nor pictures.
+    A figure: `title`, `rows`, `sheet`, `pictures`, their `sha256`, and `absent`: the paper's rows that the
+    run lacks, with the reason of each. One that could not be made has `why` in place of `sheet`, and neither
+    rows nor pictures.
     """
     found: dict[str, Any] = {}
     with atomic_path(layout.figures.parent) as folder:
