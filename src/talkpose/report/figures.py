@@ -174,7 +174,7 @@ def _write(
         rows.append(np.concatenate(row, axis=1))
     sheet = f"{figure.name}.png"
     _write_picture(folder / sheet, np.concatenate(rows))
-    names = [sheet, *(picture["picture"] for picture in kept)]
+    names = [sheet, *(str(picture["picture"]) for picture in kept)]
     return {
         "title": figure.title,
         "rows": list(figure.methods),
