@@ -148,6 +148,8 @@ def test_hs_variants_say_who_is_told_apart(metrics):
     table = tables["hs_variants"]
     assert value(table, "persons told apart", "pooled-20-linear") == 0.5
     assert value(table, "persons told apart", "fixed-90-linear") == 1
+    assert value(table, "tells a person from another", "pooled-20-linear") == 0
+    assert value(table, "tells a person from another", "fixed-90-linear") == 1
     assert value(table, "pingpong less other-person", "pooled-20-linear") == pytest.approx(0.065)
     assert value(table, "pingpong less still", "pooled-20-linear as generated") == pytest.approx(0.375)
     assert value(tables["hs"], "ours-p", "mean") == pytest.approx(0.9), "the main variant, not the others"

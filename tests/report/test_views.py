@@ -59,12 +59,17 @@ def test_differences_stand_apart_and_carry_their_sign():
             ("ours-p", "pooled-20-linear", 0.9, "reproduced", "pooled-20-linear"),
             ("pingpong less other-person", "pooled-20-linear", 0.1234, "reproduced", "pooled-20-linear"),
             ("persons told apart", "pooled-20-linear", 1.0, "reproduced", "pooled-20-linear"),
+            ("tells a person from another", "pooled-20-linear", 1.0, "reproduced", "pooled-20-linear"),
+            ("tells a person from another", "fixed-90-linear", 0.0, "reproduced", "fixed-90-linear"),
         ),
         ROSTER,
     )
     assert [g.kind for g in made.groups] == ["method", "others"]
     apart = made.groups[1].rows
-    assert [r.label for r in apart] == ["Ping-pong less Other person", "persons told apart"]
+    assert [r.label for r in apart] == [
+        *("Ping-pong less Other person", "persons told apart", "tells a person from another")
+    ]
+    assert [cell.text for cell in apart[2].cells] == ["yes", "no"]
     assert apart[0].cells[0].text == "+0.123"
     assert made.definitions[0][0] == "HS, pooled-20-linear"
 

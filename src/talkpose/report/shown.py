@@ -11,6 +11,7 @@ from talkpose.metrics.base import Protocol
 from talkpose.metrics.registry import protocol
 from talkpose.report.layouts import REGION, Layout
 from talkpose.report.roster import KINDS, Roster
+from talkpose.report.table_names import TELLS
 
 ALL = "all"
 """Row that averages over persons."""
@@ -139,6 +140,9 @@ def _cell(cell: dict[Any, Any] | None, head: Head, layout: Layout) -> Cell:
         return Cell("–", title="not measured")
     digits = _digits(cell, head, layout)
     value = float(cell["value"])
+    if cell["row"] == TELLS:
+        title = f"{cell['kind']}, n = {int(cell['n'])} persons, protocol {cell['protocol']}"
+        return Cell("yes" if value else "no", repr(value), title=title)
     sign = "+" if cell["column"] == "gain" or (LESS in str(cell["row"]) and not head.suffix) else ""
     interval = ""
     if np.isfinite([cell["ci_low"], cell["ci_high"]]).all():

@@ -14,3 +14,6 @@ OPTIONAL: Final = (
 
 ALWAYS: Final = (*(name for name in TABLES if name not in OPTIONAL), "verdicts")
 """Tables that every run with metric rows has, and the verdicts on the paper's numbers."""
+
+TELLS = "tells a person from another"
+"""Row of `hs_variants` whose 1 and 0 pages show as yes and no."""

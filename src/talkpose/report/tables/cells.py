@@ -63,9 +63,10 @@ class Builder:
                 aligned.protocol, aligned.rows_hash(method), self.receipt(method),
             )  # fmt: skip
 
-    def difference(self, aligned: Aligned, a: str, b: str, row: str, column: str) -> None:
-        """A cell: mean over clips of method `a` less method `b`, with its interval."""
+    def difference(self, aligned: Aligned, a: str, b: str, row: str, column: str) -> float:
+        """A cell: mean over clips of method `a` less method `b`, with its interval; returns the low end."""
         self.differences(aligned, [(a, b, row)], column)
+        return float(self.cells[-1][COLUMNS.index("ci_low")])
 
     def differences(self, aligned: Aligned, pairs: Sequence[tuple[str, str, str]], column: str) -> None:
         """`difference` of several (a, b, row) in one column."""

@@ -6,6 +6,7 @@ import pandas as pd
 from talkpose.metrics.audio_pose import DEFAULT
 from talkpose.metrics.base import REAL
 from talkpose.metrics.hs_sensitivity import METRIC
+from talkpose.report.table_names import TELLS
 from talkpose.report.tables.aligned import Aligned, by_protocol
 from talkpose.report.tables.cells import Builder
 from talkpose.report.tables.rows import Rows, per_person
@@ -40,7 +41,8 @@ def hs_variants(builder: Builder, rows: Rows) -> None:
     """HS by every reading of Eq. 6 and both sources of the pose, and which can tell a person from another.
 
     Row `pingpong less other-person`: the person's own poses of another time against another person's, and
-    `pingpong less still` likewise; `persons told apart`: share of the persons for whom the former are above.
+    `pingpong less still` likewise; `persons told apart`: share of the persons for whom the former are above;
+    TELLS is 1 where all are and the interval of the difference is above zero, else 0; not for one person.
     """
     for metric in ("hs", "hs-generated"):
         for _, aligned in rows.of(rows.own, builder.table, metric):
@@ -48,12 +50,15 @@ def hs_variants(builder: Builder, rows: Rows) -> None:
             builder.means(aligned, column=column)
             if not {SAME, OTHER} <= set(aligned.methods) or not len(aligned.wide):
                 continue
-            builder.difference(aligned, SAME, OTHER, f"{SAME} less {OTHER}", column)
+            low = builder.difference(aligned, SAME, OTHER, f"{SAME} less {OTHER}", column)
             if STILL in aligned.methods:
                 builder.difference(aligned, SAME, STILL, f"{SAME} less {STILL}", column)
             persons = [values for _, values in per_person(aligned)]
             above = [np.mean(p.values(SAME)) > np.mean(p.values(OTHER)) for p in persons]
             builder.plain(TOLD_APART, column, float(np.mean(above)), len(persons), aligned, SAME, OTHER)
+            if np.isfinite(low):
+                tells = float(all(above) and low > 0)
+                builder.plain(TELLS, column, tells, len(persons), aligned, SAME, OTHER)
 
 
 def dynamics(builder: Builder, rows: Rows) -> None:
