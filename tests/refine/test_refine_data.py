@@ -1,5 +1,6 @@
 """Training samples: windows, augmentation that keeps a sample aligned, epochs."""
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -227,6 +228,10 @@ def test_focus_covers_face_and_mouth():
     x, y = np.floor(points).astype(int).T
     assert inside[y, x, 0].all() and inside[y[OUTER_LIPS], x[OUTER_LIPS], 1].all()
     assert (inside[..., 0] | ~inside[..., 1]).all()
+    hull = cv2.convexHull((points - 0.5).round().astype(np.int32))
+    far = [abs(cv2.pointPolygonTest(hull, (float(i % size), float(i // size)), True)) for i in range(size**2)]
+    away = np.abs(np.array(far).reshape(size, size) - size / 25) > 1.5  # a disc of pixels is no circle
+    assert np.array_equal(inside[..., 2][away], (np.array(far).reshape(size, size) < size / 25)[away])
     assert 0.2 < inside[..., 0].mean() < 0.5 and 0.01 < inside[..., 1].mean() < 0.06
     assert not focus_map(points * np.nan, size).any()
     few = np.full((68, 2), size / 2, np.float32)  # iBUG's points: the lips are 48 to 59
@@ -241,14 +246,14 @@ def test_weights_follow_the_augmented_picture():
     points = np.stack([face(32, seed) for seed in range(8)])
     seen = np.stack([focus_map(p, 32) for p in points])
     painted = clip._replace(rendered=seen, real=seen, landmarks=points)  # the picture is its own focus
-    data = TrainingSet([painted], tiny(focus_face=2.0, focus_mouth=3.0, batch=4), 0, "t")
+    data = TrainingSet([painted], tiny(focus_face=2.0, focus_mouth=3.0, focus_edge=5.0, batch=4), 0, "t")
     for step in range(4):
         batch = data.batch(step)
         level = (batch.real + 1) / 2
-        expected = 1 + 2 * level[:, :1] + 3 * level[:, 1:2]
+        expected = 1 + 2 * level[:, :1] + 3 * level[:, 1:2] + 5 * level[:, 2:]
         torch.testing.assert_close(batch.weight, expected, atol=1e-4, rtol=0)
-        assert batch.weight.max() > 5.9 and batch.weight.min() == 1
+        assert batch.weight.max() > 7.9 and batch.weight.min() == 1
     plain = TrainingSet([painted], tiny(focus_face=0.0, focus_mouth=0.0), 0, "t").batch(0)
     assert (plain.weight == 1).all()
     with pytest.raises(UserError, match=r"refine\.focus_face"):
-        TrainingSet([clip], tiny(focus_mouth=1.0), 0, "t")
+        TrainingSet([clip], tiny(focus_edge=1.0), 0, "t")

@@ -92,9 +92,14 @@ def test_generator_terms_are_weighted(norm, form):
 
 def test_pixels_weigh_what_they_are_given():
     weight = 1 + 5 * (A > 0.5).float()
-    terms = generator_terms(REFINED, REAL, weight, None, tiny(lambda_l1=100.0, lambda_colour=10.0))
-    for name, scale, picture in (("l1", 100, IMAGE), ("colour", 10, COLOUR)):
-        error = np.abs(picture.double().numpy() - REAL.double().numpy()) * weight.numpy()
+    config = tiny(lambda_l1=100.0, lambda_colour=10.0, lambda_l2=30.0)
+    terms = generator_terms(REFINED, REAL, weight, None, config)
+    for name, scale, picture, power in (
+        ("l1", 100, IMAGE, 1),
+        ("l2", 30, IMAGE, 2),
+        ("colour", 10, COLOUR, 1),
+    ):
+        error = np.abs(picture.double().numpy() - REAL.double().numpy()) ** power * weight.numpy()
         assert float(terms[name]) == pytest.approx(scale * error.mean(), rel=1e-5), name
 
 

@@ -27,6 +27,8 @@ class RefineConfig(Section):
         "lambda_colour": 0.0,
         "focus_face": 0.0,
         "focus_mouth": 0.0,
+        "focus_edge": 0.0,
+        "lambda_l2": 0.0,
         "identity_draw": "frame",
         "identity_every": 1,
         "spatial_size": 256,
@@ -81,7 +83,16 @@ class RefineConfig(Section):
         5.0, ge=0, description="weight that pixels near the face gain in L1 terms, over 1; paper: 0"
     )
     focus_mouth: float = Field(20.0, ge=0, description="weight that mouth pixels gain besides; paper: 0")
+    focus_edge: float = Field(
+        0.0, ge=0, description="weight that pixels at the face's outline gain besides; paper: 0"
+    )
     lambda_l1: float = 100.0
+    lambda_l2: float = Field(
+        0.0,
+        ge=0,
+        description="squared error beside L1, weighted alike: it mends what is far off, such as a collar "
+        "that moved; paper: 0",
+    )
     lambda_attention: float = 2.0
     lambda_tv: float = 1e-5
     attention_norm: Literal["l2", "mean"] = Field("l2", description="paper: L2 norm; upstream: mean")

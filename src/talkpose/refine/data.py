@@ -57,16 +57,23 @@ def focus_map(points: np.ndarray, size: int) -> np.ndarray:
     """Where the loss looks harder, from landmarks (468 or 68, 2) px: (size, size, 3) uint8, 0 or 255.
 
     Channel 0: the hull of all points, widened by a tenth of the side so that ears, hair line and jaw are in
-    it; channel 1: the hull of the outer lips, widened by a fortieth. Empty where the frame has no landmarks.
+    it; channel 1: the hull of the outer lips, widened by a fortieth; channel 2: the face's outline, a band of
+    a twenty-fifth to both sides of the first hull. Empty where the frame has no landmarks.
     """
     planes = np.zeros((size, size, 3), np.uint8)
     if np.isfinite(points).all():
         for channel, (part, reach) in enumerate(((points, size / 10), (outer_lips(points), size / 40))):
             hull = cv2.convexHull(np.round(part - 0.5).astype(np.int32))
-            disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * round(reach) + 1,) * 2)
             filled = cv2.fillConvexPoly(np.zeros((size, size), np.uint8), hull, (255,))
-            planes[:, :, channel] = cv2.dilate(filled, disc)
+            planes[:, :, channel] = cv2.dilate(filled, _disc(reach))
+            if channel == 0:
+                band = _disc(size / 25)
+                planes[:, :, 2] = cv2.dilate(filled, band) - cv2.erode(filled, band)
     return planes
+
+
+def _disc(reach: float) -> np.ndarray:
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * round(reach) + 1,) * 2)
 
 
 class TrainingSet:
@@ -95,11 +102,12 @@ class TrainingSet:
             raise UserError(
                 f"stage 2 needs frames of one size, got {sorted(shapes)}; normalise all clips alike"
             )
-        self.focused = config.focus_face > 0 or config.focus_mouth > 0
+        self.focus = config.focus_face, config.focus_mouth, config.focus_edge
+        self.focused = max(self.focus) > 0
         if self.focused and not all(clip.landmarked for clip in clips):
             raise UserError(
-                "refine.focus_face and refine.focus_mouth need landmarks for every clip; give them with the "
-                "pairs or set both keys to 0"
+                "refine.focus_face, focus_mouth and focus_edge need landmarks for every clip; give them with "
+                "the pairs or set all three keys to 0"
             )
         held = -(-config.validation_frames // len(clips))
         train, watch = [], []
@@ -231,7 +239,7 @@ class TrainingSet:
     def collate(self, images: np.ndarray, identity: np.ndarray, device: torch.device | str = "cpu") -> Batch:
         """Tensors on `device` of images (B, window + 2, S, S, 3), see `_images`, and features (B, F)."""
         tensor = to_network(images, device)  # (B, window + 2, 3, S, S); bytes travel, not floats
-        face, mouth, _ = ((tensor[:, -1] + 1) / 2).split(1, dim=1)
-        weight = 1 + self.config.focus_face * face + self.config.focus_mouth * mouth
+        focus = torch.tensor(self.focus, device=tensor.device).view(1, 3, 1, 1)
+        weight = 1 + (focus * (tensor[:, -1] + 1) / 2).sum(1, keepdim=True)
         features = torch.from_numpy(identity).to(device)
         return Batch(tensor[:, :-2].flatten(1, 2), tensor[:, -2], weight, features)

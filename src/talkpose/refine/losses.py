@@ -51,14 +51,17 @@ def generator_terms(
     """The weighted terms whose sum the generator minimises (Eq. 4).
 
     weight (B, 1, S, S): of every pixel in the L1 term, 1 in the paper (see `data.focus_map`); fake: D's
-    logits, None without D. `lambda_colour` (0 in the paper) asks the colour mask alone for the real frame
-    too: where A is near 1 nothing else reaches it, and a mask that never learns keeps A there.
+    logits, None without D. `lambda_l2` (0 in the paper) asks for the mean where L1 asks for the median.
+    `lambda_colour` (0 in the paper) asks the colour mask alone for the real frame too: where A is near 1
+    nothing else reaches it, and a mask that never learns keeps A there.
     """
     terms = {
         "l1": config.lambda_l1 * (weight * (refined.image - real).abs()).mean(),
         "attention": config.lambda_attention * attention_size(refined.attention, config.attention_norm),
         "tv": config.lambda_tv * total_variation(refined.attention, config.tv),
     }
+    if config.lambda_l2 > 0:
+        terms["l2"] = config.lambda_l2 * (weight * (refined.image - real).square()).mean()
     if config.lambda_colour > 0:
         terms["colour"] = config.lambda_colour * (weight * (refined.colour - real).abs()).mean()
     if fake is not None:

@@ -137,8 +137,8 @@ LAYOUTS = {
         "HS by variant, with controls",
         "HS of persons' own sound by every reading of Eq. 6, a column each. The last rows say what a variant "
         "is worth: the person's own poses of another time (ping-pong) less another person's and less a still "
-        "head, the share of persons for whom the former are above, and whether it tells a person from another: "
-        "yes where it does so for every person and the interval of the difference is above zero.",
+        "head, the share of persons for whom the former are above, and whether it tells a person from "
+        "another (yes: it does so for every person, and the interval of the difference is above zero).",
         "Method",
         (),
         groups="kinds",
