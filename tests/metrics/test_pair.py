@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from skimage.data import astronaut
 from typer.testing import CliRunner
 
@@ -14,9 +15,10 @@ from talkpose.clips.decode import decode
 from talkpose.clips.store import write_mp4
 from talkpose.errors import UserError
 from talkpose.face.model import load_face_model
-from talkpose.metrics import align, beat, pair
+from talkpose.metrics import align, beat, fid, pair
 from talkpose.metrics.base import COLUMNS
 from talkpose.metrics.detections import make_scorer
+from talkpose.metrics.inception import Inception
 
 SILENT = "neither video has sound: what compares sound and picture is not measured"
 
@@ -161,7 +163,8 @@ def test_a_protocol_or_family_is_chosen(folder):
     [
         (["real/a.mp4"], "not both and not neither"),
         (["real/a.mp4", "real/none.mp4"], "no such file"),
-        (["real/a.mp4", "made/a.mp4", "--metric", "fid"], "no metric `fid`"),
+        (["real/a.mp4", "made/a.mp4", "--metric", "fid"], "needs many videos; give folders by --against"),
+        (["real", "--against", "made", "--against", "other/made"], "two folders are called made"),
         (["real/a.mp4", "made/a.mp4", "--metric", "blink"], "no value of blink: the videos are too short"),
         (["real/a.mp4", "made/a.mp4", "--metric", "lse"], "give `--weights syncnet_weights=FILE`"),
         (["real/a.mp4", "made/a.mp4", "--weights", "syncnet=none"], "a file that is there"),
@@ -175,6 +178,57 @@ def test_errors_are_one_sentence(folder, arguments, message):
     result = run(*[folder / a if "/" in a else a for a in arguments])
     assert isinstance(result.exception, UserError)
     assert message in str(result.exception) and "\n" not in str(result.exception)
+
+
+def test_what_has_no_value_is_named_with_its_reason(folder):
+    """Thirty frames without sound: nothing is left out silently."""
+    result = run(folder / "real" / "a.mp4", folder / "made" / "a.mp4", "--json")
+    report = json.loads(result.stdout)
+    assert report["not_attempted"]["beat"] == "no value: the videos have no sound"
+    assert "too short" in report["not_attempted"]["blink"]
+    assert "weights missing" in report["not_attempted"]["lpips"]
+    told = set(pair.wanted_config([]).names) | set(pair.EXTRA)
+    shown = {
+        name for name in told for r in report["rows"] if r["metric"].startswith(pair.ROWS.get(name, name))
+    }
+    assert shown | set(report["not_attempted"]) == told and not shown & set(report["not_attempted"])
+    both = [folder / "real" / "a.mp4", folder / "made" / "a.mp4", "--metric", "psnr", "--metric", "blink"]
+    assert "blink: no value: the videos are too short" in run(*both).output
+
+
+def test_fid_of_folders(folder, tmp_path):
+    """All frames of all pairs together, as the distance of their features has it."""
+    torch.manual_seed(0)
+    network = Inception().eval()
+    torch.save(
+        network.state_dict() | {"fc.weight": torch.zeros(1), "fc.bias": torch.zeros(1)}, tmp_path / "i.pth"
+    )
+    given = [
+        "--metric",
+        "fid",
+        "--metric",
+        "psnr",
+        "--weights",
+        f"fid_weights={tmp_path / 'i.pth'}",
+        "--json",
+    ]
+    result = run(folder / "real", "--against", folder / "made", *given)
+    assert result.exit_code == 0, result.output
+    (row,) = [r for r in json.loads(result.stdout)["rows"] if r["metric"] == "fid"]
+    pairs = [
+        align.load_pair(folder / "real" / f"{n}.mp4", folder / "made" / f"{n}.mp4", 0, None) for n in "ab"
+    ]
+    every = pair.wanted_config([]).network_every
+    sides = [
+        fid.describe(network, np.concatenate([getattr(p, side)[::every] for p in pairs]), 8)
+        for side in ("generated", "real")
+    ]
+    assert row["value"] == pytest.approx(fid.frechet(*sides), rel=1e-3, abs=1e-6)
+    assert (row["method"], row["clip"], row["n_frames"]) == ("made", "all__own", len(sides[0]))
+    without = run(
+        folder / "real", "--against", folder / "made", "--metric", "psnr", "--metric", "fid", "--json"
+    )
+    assert "fid_weights" in str(without.exception)
 
 
 def test_one_bad_file_of_a_folder_is_named_and_the_rest_measured(folder, tmp_path):

@@ -37,8 +37,10 @@ def measure(
     from talkpose.metrics import align as alignment
     from talkpose.metrics import pair
     from talkpose.metrics.compute import write_metrics
+    from talkpose.metrics.extra import fid_features
+    from talkpose.metrics.pooled import fid_row
 
-    config = pair.wanted_config(metric or [], weights or [])
+    config = pair.wanted_config(metric or [], weights or [], bool(against))
     jobs: list[tuple[str, str, Path, Path]] = []
     alone: list[str] = []
     if generated is not None:
@@ -47,6 +49,12 @@ def measure(
                 raise UserError(f"{path}: no such file; give a video")
         jobs = [(generated.stem, "generated", real, generated)]
     else:
+        names = [folder.resolve().name for folder in against or []]
+        for name in names:
+            if names.count(name) > 1:
+                raise UserError(
+                    f"--against: two folders are called {name}, and rows bear their names; rename one"
+                )
         for folder in against or []:
             found, lonely = pair.match(real, folder)
             jobs += [(stem, folder.resolve().name, left, right) for stem, left, right in found]
@@ -54,6 +62,8 @@ def measure(
     every: list[dict[str, Any]] = []
     notes: dict[str, list[str]] = {}
     failed: list[str] = []
+    features: dict[str, list[tuple[Any, Any]]] = {}
+    sound = False
     for stem, name, left, right in jobs:
         try:
             loaded = alignment.load_pair(left, right, align, size)
@@ -72,12 +82,19 @@ def measure(
             continue
         notes[str(right)] = loaded.notes
         every += rows
+        sound = sound or loaded.sound is not None
+        described = fid_features(loaded.generated, loaded.real, config, device)
+        if described is not None:
+            features.setdefault(name, []).append(described)
+    for name, parts in features.items():
+        every.append(fid_row(name, real.resolve().name, parts, config.network_every))
     if not every:
         raise UserError(
             "; ".join(failed)
             or f"no value of {', '.join(metric or ['any metric'])}: the videos are too short for it (3 s for "
             "what follows sound or pose), have no sound, or show no face"
         )
+    silent = pair.without_value(config, every, sound, bool(against))
     order = list(dict.fromkeys(row["metric"] for row in every))
     every = sorted(
         pair.of_protocols(every, protocol or []),
@@ -86,7 +103,7 @@ def measure(
     if out is not None:
         write_metrics(out, every)
     report = {"rows": every, "notes": notes, "unmatched": sorted(set(alone)), "failed": failed}
-    report["not_attempted"] = {} if protocol else pair.not_attempted(config)
+    report["not_attempted"] = {} if protocol else pair.not_attempted(config) | silent
     typer.echo(_json(report)) if as_json else _show(report)
     if failed:
         raise typer.Exit(1)

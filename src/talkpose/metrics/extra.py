@@ -58,7 +58,7 @@ class ExtraMeter:
             return []
         name = item_id(item["person"], item["audio"])
         scene = self._scene(item, frames, points, real, real_points, poses)
-        pooled = _fid_features(scene, self.config.metrics, self.config.device)
+        pooled = fid_features(frames, real, self.config.metrics, self.config.device)
         if pooled is not None:
             self.features.append(pooled)
         values = measure_scene(
@@ -228,14 +228,17 @@ def _lse(scene: Scene, settings: MetricsConfig, device: str) -> list[Value]:
     return [(p, v, count) for p, v in zip(lse.protocols(settings.landmarks), values, strict=True)]
 
 
-def _fid_features(scene: Scene, settings: MetricsConfig, device: str) -> tuple[np.ndarray, np.ndarray] | None:
-    if scene.real is None or not attempted(settings, "fid"):
+def fid_features(
+    frames: np.ndarray, real: np.ndarray | None, settings: MetricsConfig, device: str
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Inception features of every `network_every`-th generated and real frame; None without the weights."""
+    if real is None or not attempted(settings, "fid"):
         return None
     from talkpose.metrics.inception import load_inception
 
     network = load_inception(str(settings.fid_weights), device)
     generated, real = (
         fid.describe(network, frames[:: settings.network_every], settings.batch, device)
-        for frames in (scene.frames, scene.real)
+        for frames in (frames, real)
     )
     return generated, real

@@ -30,6 +30,9 @@ SOUND: Final = ("audio-pose", "beat", "lse")
 EXTRA: Final = ("blink", "cpbd", "csim", "lpips", *SOUND)
 """Metrics of `metrics.extra` that two videos allow; `fid` needs many."""
 
+ROWS: Final = {"velocity": "lvd-", "pose-dynamics": "pose-", "blink": "blink-rate"}
+"""Beginnings of the metrics that rows bear, where those are not the name that is asked for."""
+
 LEAST = 75  # frames from which on `audio-pose` and `beat` say something of how a head moves
 
 FACES: Final = {"blink", "csim", *SOUND}
@@ -132,17 +135,36 @@ def clip_of(stem: str) -> str:
     return item_id(stem, OWN)
 
 
-def wanted_config(metrics: Sequence[str], weights: Sequence[str] = ()) -> MetricsConfig:
-    """Configuration that measures the metrics named, all where none is.
+def without_value(config: MetricsConfig, rows: Sequence[Row], sound: bool, several: bool) -> dict[str, str]:
+    """Why a metric that was asked for has no row: a sentence by name. sound: whether any pair has one."""
+    found: dict[str, str] = {}
+    for name in (*config.names, *config.extra):
+        measured = any(row["metric"].startswith(ROWS.get(name, name)) for row in rows)
+        if measured or name in not_attempted(config) or (name == "fid" and not several):
+            continue
+        if name in SOUND and not sound:
+            found[name] = "no value: the videos have no sound"
+        else:
+            found[name] = f"no value: the videos are too short (below {LEAST} frames) or show no face"
+    return found
+
+
+def wanted_config(
+    metrics: Sequence[str], weights: Sequence[str] = (), several: bool = False
+) -> MetricsConfig:
+    """Configuration that measures the metrics named, all where none is; `several` videos allow `fid` too.
 
     weights: `key=file` of the section `metrics` (arcface_weights, lpips_weights, ...). Raises UserError for a
     name or key unknown, a file missing, and a metric that is named and lacks its weights.
     """
     every = [name for name in MetricsConfig().names if not name.endswith("-generated")]
+    extra = (*EXTRA, "fid") if several else EXTRA
     for name in metrics:
-        if name not in (*every, *EXTRA):
-            raise UserError(f"--metric: no metric `{name}`; use {', '.join((*every, *EXTRA))}")
-    chosen = set(metrics or (*every, *EXTRA))
+        if name == "fid" and not several:
+            raise UserError("--metric fid: needs many videos; give folders by --against")
+        if name not in (*every, *extra):
+            raise UserError(f"--metric: no metric `{name}`; use {', '.join((*every, *extra))}")
+    chosen = set(metrics or (*every, *extra))
     files: dict[str, str] = {}
     keys = [need.key for needs in NEEDS.values() for need in needs]
     for given in weights:
@@ -152,7 +174,7 @@ def wanted_config(metrics: Sequence[str], weights: Sequence[str] = ()) -> Metric
                 f"--weights {given}: give KEY=FILE, a file that is there, KEY one of {', '.join(keys)}"
             )
         files[key] = path
-    parts = {"names": every, "extra": EXTRA}
+    parts = {"names": every, "extra": extra}
     config = MetricsConfig.model_validate(
         {k: [n for n in v if n in chosen] for k, v in parts.items()} | files
     )

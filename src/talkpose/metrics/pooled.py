@@ -26,13 +26,15 @@ def fid_rows(tables: Iterable[Path], every: int) -> list[Row]:
             key = table.parent.name, table.stem.rpartition("-")[0]
             with np.load(path, allow_pickle=False) as stored:
                 pooled.setdefault(key, []).append((stored["generated"], stored["real"]))
-    rows = []
-    for (method, corpus), parts in pooled.items():
-        generated, real = (np.concatenate(part) for part in zip(*parts, strict=True))
-        protocol, value = fid.protocol(every), fid.frechet(generated, real)
-        values = (method, corpus, item_id(fid.ALL, OWN), protocol.metric, protocol.id, value, len(generated))
-        rows.append(dict(zip(COLUMNS, values, strict=True)))
-    return rows
+    return [fid_row(method, corpus, parts, every) for (method, corpus), parts in pooled.items()]
+
+
+def fid_row(method: str, corpus: str, parts: Iterable[tuple[np.ndarray, np.ndarray]], every: int) -> Row:
+    """FID of features (generated, real) of several videos, all together."""
+    generated, real = (np.concatenate(part) for part in zip(*parts, strict=True))
+    protocol, value = fid.protocol(every), fid.frechet(generated, real)
+    values = (method, corpus, item_id(fid.ALL, OWN), protocol.metric, protocol.id, value, len(generated))
+    return dict(zip(COLUMNS, values, strict=True))
 
 
 def not_attempted(config: MetricsConfig, measured: Sequence[str]) -> list[dict[str, Any]]:
