@@ -151,13 +151,16 @@ def test_steps_of_one_method_are_not_those_of_its_variants(source, tables):
     steps = steps_of(["ours-p"], source)
 
     def counted(name: str) -> bool:
-        return any(name.startswith(step) for step in steps)
+        return any(f"{name}$".startswith(step) for step in steps)
 
     assert counted("methods_generate-ours-p-people-0000")
     assert counted("refine_train-base")
     assert not counted("methods_generate-ours-p-n100-people-0000")
     assert not counted("metrics_measure-still-people-0000")
+    assert counted("metrics_collect") and not counted("metrics_sensitivity")
     assert steps_of([], source) == []
+    steps = steps_of(["atvg"], source)
+    assert counted("baselines_fit-atvg") and not counted("baselines_fit-atvg-original")
 
 
 def test_downloads_are_the_runs_own_tables(wide_report, wide_run):

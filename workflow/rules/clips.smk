@@ -36,6 +36,8 @@ rule clips_index:
         quarantine=plan.layout.quarantine,
     log:
         f"{RUN}/logs/clips_index.log",
+    benchmark:
+        f"{RUN}/logs/times/clips_index.tsv"
     conda:
         "../../environment.yml"
     params:

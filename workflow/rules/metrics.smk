@@ -28,6 +28,8 @@ rule metrics_collect:
         plan.layout.not_attempted,
     log:
         f"{RUN}/logs/metrics_collect.log",
+    benchmark:
+        f"{RUN}/logs/times/metrics_collect.tsv"
     conda:
         "../../environment.yml"
     params:
@@ -46,6 +48,8 @@ rule metrics_sensitivity:
         plan.layout.hs_sensitivity,
     log:
         f"{RUN}/logs/metrics_sensitivity.log",
+    benchmark:
+        f"{RUN}/logs/times/metrics_sensitivity.tsv"
     conda:
         "../../environment.yml"
     params:

@@ -8,6 +8,8 @@ rule report_figures:
         plan.layout.figures,
     log:
         f"{RUN}/logs/report_figures.log",
+    benchmark:
+        f"{RUN}/logs/times/report_figures.tsv"
     conda:
         "../../environment.yml"
     params:
@@ -36,6 +38,8 @@ rule report_build:
         ),
     log:
         f"{RUN}/logs/report_build.log",
+    benchmark:
+        f"{RUN}/logs/times/report_build.tsv"
     conda:
         "../../environment.yml"
     params:

@@ -93,15 +93,17 @@ def methods_of(table: pd.DataFrame, source: Source) -> list[str]:
 
 
 def steps_of(methods: Iterable[str], source: Source) -> list[str]:
-    """Beginnings of the names of the steps behind these methods, as times.js names them."""
+    """Beginnings of the names of the steps behind these methods, as times.js has them; `$` ends a whole one."""
     methods = list(methods)
     corpora = [*source.config.corpora_with("persons"), *source.config.corpora_with("test")]
     steps = ["clips_ingest-", "face_track-"] if methods else []
     if any(method.startswith(TRAINED) for method in methods):
         steps += ["motion_", "refine_"]
     for method in methods:
+        steps.append(f"baselines_fit-{method}$")
         for step in ("methods_generate", "metrics_measure"):
             steps += [f"{step}-{method}-{corpus}-" for corpus in corpora]
+    steps += [f"{step}$" for step in ("clips_index", "metrics_collect")] if methods else []
     return steps
 
 

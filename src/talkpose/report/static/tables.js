@@ -101,7 +101,7 @@
   // A table's page: the steps behind it, jobs of one rule together.
   for (const part of document.querySelectorAll(".times-of")) {
     const starts = JSON.parse(part.dataset.steps);
-    const mine = times.filter(([step]) => starts.some((start) => step.startsWith(start)));
+    const mine = times.filter(([step]) => starts.some((start) => (start.endsWith("$") ? `${step}$` === start : step.startsWith(start))));
     const rules = new Map();
     for (const [step, seconds] of mine) {
       const rule = step.split("-")[0];
