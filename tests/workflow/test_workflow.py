@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from crate_check import Severity, problems
 
 from talkpose.clips.store import read_frames, read_metadata
 from talkpose.face.track import load_track
@@ -85,9 +86,15 @@ def test_a_finished_run_is_as_it_was_recorded(finished, monkeypatch):
     assert found["findings"] == []
     assert found["checked"]["started with"]
     kinds = {known.kind for known in known_files(layout, layout.load_config())}
-    assert kinds == {"inputs", "tracks", "weights", "videos"}
+    assert kinds == {"inputs", "tracks", "weights", "videos", "figures"}
     cells = pd.read_csv(layout.tables / "table2.csv")
     assert cells[cells["kind"] == "reproduced"][["rows_hash", "receipts_hash"]].notna().all().all()
+
+
+def test_the_crate_of_a_real_run_is_valid(finished, monkeypatch):
+    monkeypatch.chdir(finished)
+    folder = finished / "results" / "tiny"
+    assert problems(folder, "workflow-run-crate-0.5", Severity.REQUIRED, monkeypatch) == []
 
 
 def test_snakemakes_own_report_has_the_tables(finished, clips, tmp_path):

@@ -93,7 +93,7 @@ def methods_of(table: pd.DataFrame, source: Source) -> list[str]:
 
 
 def steps_of(methods: Iterable[str], source: Source) -> list[str]:
-    """Beginnings of the names of the steps behind these methods, as times.js has them; `$` ends a whole one."""
+    """Beginnings of the names of the steps behind these methods, as times.js has them; `$` ends a whole."""
     methods = list(methods)
     corpora = [*source.config.corpora_with("persons"), *source.config.corpora_with("test")]
     steps = ["clips_ingest-", "face_track-"] if methods else []
