@@ -17,7 +17,7 @@ MADE = (
     *("quarantine.html", "table-stage2.html", "table-hs.html"),
 )
 WIDE = (
-    *("index.html", "figures.html", "clips.html", "values.html"),
+    *("index.html", "figures.html", "clips.html", "values.html", "study.html"),
     *("table-table2.html", "table-lengths.html", "table-table1.html"),
     *(f"clip-{WORDS[0]}__own.html", page_name("person", HOSTILE)),
 )

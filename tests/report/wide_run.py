@@ -29,6 +29,34 @@ CARDS = {
 VOTES = (("ours-p", "natural", 37), ("ours-g", "natural", 23))
 """Simulated votes of 60."""
 
+ANALYSIS = {
+    "study": "made-study",
+    "simulated": True,
+    "designs": {"best-of-n": {"participants": 20, "kept": 18}},
+    "import": {
+        "designs": {"best-of-n": {"complete": 19, "partial": 1, "packets": 20}},
+        "refused": [{"file": "a <b>.json", "reason": "its seal is broken"}],
+    },
+    "sections": [
+        {
+            "design": "best-of-n",
+            "title": "Pairs, image quality",
+            "about": "Difference of shares.",
+            "columns": ["pair", "difference", "p"],
+            "rows": [["ours-g - still", 0.25, 0.00031], ["atvg - still", None, 1.0]],
+        },
+        {
+            "design": "best-of-n",
+            "title": "Screening",
+            "about": "Who was kept.",
+            "columns": ["participant", "kept"],
+            "rows": [[f"p{i:02d}", "yes"] for i in range(20)],
+        },
+        {"design": "best-of-n", "title": "Empty", "about": "", "columns": ["x"], "rows": []},
+    ],
+}
+"""What `talkpose study analyse` writes, of simulated answers."""
+
 
 def config():
     """Configuration of the wide run."""
@@ -90,6 +118,7 @@ def make_wide_run(root: Path) -> RunLayout:
     study = layout.root / "study" / "table1.csv"
     study.parent.mkdir()
     pd.DataFrame(votes, columns=list(COLUMNS[:9])).to_csv(study, index=False)
+    write_json(layout.study_analysis, ANALYSIS)
     write_text(layout.quarantine, "corpus\tclip\treason\tmessage\n")
     source = layout.root / "source.mp4"
     made_run.write_mp4(source, made_run._face("moving", "ann"), None)
