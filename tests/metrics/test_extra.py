@@ -20,6 +20,7 @@ from talkpose.metrics.inception import Inception
 from talkpose.metrics.lpips_network import Lpips
 from talkpose.metrics.needs import NEEDS, missing_weights
 from talkpose.metrics.pooled import fid_rows, not_attempted
+from talkpose.metrics.registry import protocol as registered
 from talkpose.metrics.scene import Scene
 from talkpose.metrics.syncnet import SyncNet
 
@@ -93,6 +94,8 @@ def test_every_choice_of_the_whole_video_with_its_null():
     assert names(plain) == {"audio-pose"} and len(plain) == 16
     short = measure_scene(scene(), config(extra=["audio-pose"], audio_pose_seconds=2).metrics, "a")
     assert {n for _, _, n in short} == {50}
+    assert all("-first2s" in p.id and registered(p.metric, p.id) == p for p, _, _ in short)
+    assert not {p.id for p, _, _ in short} & {p.id for p, _, _ in values}, "other frames, another protocol"
 
 
 def test_only_what_is_asked_for():

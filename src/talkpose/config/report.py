@@ -84,7 +84,10 @@ class MetricsConfig(Section):
         "`metrics/not_attempted.json`",
     )
     audio_pose_seconds: float = Field(
-        60.0, gt=0, description="of a video that `audio-pose` compares: its cost grows with the square"
+        60.0,
+        gt=0,
+        description="of a video that `audio-pose` compares: its cost grows with the square; other values "
+        "than 60 are in the protocol's name",
     )
     audio_pose_draws: int = Field(100, ge=0, description="permuted poses of its null, windows")
     audio_pose_frame_draws: int = Field(

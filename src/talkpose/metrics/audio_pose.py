@@ -72,6 +72,9 @@ DEFAULT: Final = CHOICES[0]
 TITLES: Final = {"audio-pose": "Audio-pose r", "appendix-a": "Audio-pose r, real video"}
 """The metrics of this file; each has companions `-p` and `-null`."""
 
+SECONDS: Final = 60.0
+"""Of a video that counts unless the configuration says otherwise."""
+
 KINDS: Final = tuple(product(("pooled", "anchor"), ("pearson", "spearman")))
 """(pooling, statistic) that are computed together."""
 
@@ -92,18 +95,21 @@ def protocols() -> tuple[Protocol, ...]:
     return tuple(protocol("audio-pose", choice) for choice in CHOICES)
 
 
-def every_protocol(draws: int | None = None) -> tuple[Protocol, ...]:
+def every_protocol(draws: int | None = None, seconds: float = SECONDS) -> tuple[Protocol, ...]:
     """Those of `audio-pose` and `appendix-a` (a person's whole real video), each with its null of `draws`."""
     found = []
     for metric, choice in product(TITLES, CHOICES):
-        found.append(protocol(metric, choice))
+        found.append(protocol(metric, choice, None, seconds))
         if draws is not None:
-            found += [protocol(f"{metric}-{part}", choice, draws) for part in ("p", "null")]
+            found += [protocol(f"{metric}-{part}", choice, draws, seconds) for part in ("p", "null")]
     return tuple(found)
 
 
-def protocol(metric: str, choice: Choice, draws: int | None = None) -> Protocol:
-    """That of `audio-pose` or `appendix-a`; of their `-p` and `-null`, which name the null's draws."""
+def protocol(metric: str, choice: Choice, draws: int | None = None, seconds: float = SECONDS) -> Protocol:
+    """That of `audio-pose` or `appendix-a`; of their `-p` and `-null`, which name the null's draws.
+
+    A video of more than `seconds` counts with its first ones; other than SECONDS are in the identifier.
+    """
     words = {
         "window": "28x12 MFCC window a video frame",
         "frame": "12 MFCC every 10 ms, pose interpolated",
@@ -115,7 +121,7 @@ def protocol(metric: str, choice: Choice, draws: int | None = None) -> Protocol:
         "spearman": "Spearman",
     }
     what = f"MFCC distance against Euler-angle distance within radius {RADIUS} |s|; "
-    what += ", ".join(words[part] for part in choice)
+    what += ", ".join(words[part] for part in choice) + f"; the first {seconds:g} s of longer videos"
     base = metric.removesuffix("-p").removesuffix("-null")
     title = TITLES[base] + {"": "", "-p": ": p", "-null": ": null"}[metric.removeprefix(base)]
     if metric.endswith("-p"):
@@ -124,7 +130,8 @@ def protocol(metric: str, choice: Choice, draws: int | None = None) -> Protocol:
         )
     elif metric.endswith("-null"):
         what += f"; mean r of {draws} orders of the pose's seconds: what nearness in time alone gives"
-    identifier = choice.id if draws is None else f"{choice.id}-null{draws}"
+    identifier = choice.id if seconds == SECONDS else f"{choice.id}-first{seconds:g}s"
+    identifier += "" if draws is None else f"-null{draws}"
     return Protocol(metric, identifier, title, "", "none", 2, what)
 
 

@@ -166,11 +166,14 @@ def _audio_pose(
     ):
         series = audio_pose.update(sound, poses, feature)
         for result in audio_pose.measure(series, feature, draws, seed, name, feature):
-            found.append((audio_pose.protocol(metric, result.choice), result.value, count))
+            known = audio_pose.protocol(metric, result.choice, None, settings.audio_pose_seconds)
+            found.append((known, result.value, count))
             if draws:
                 for part, value in (("p", result.p), ("null", result.null)):
-                    protocol = audio_pose.protocol(f"{metric}-{part}", result.choice, draws)
-                    found.append((protocol, value, count))
+                    known = audio_pose.protocol(
+                        f"{metric}-{part}", result.choice, draws, settings.audio_pose_seconds
+                    )
+                    found.append((known, value, count))
     return found
 
 

@@ -46,8 +46,9 @@ def _candidates(identifier: str) -> list[Protocol]:
             found += [*velocity.protocols(kind), *mouth.protocols(kind, lag)]
     if identifier.endswith("-linear"):
         found += hs_sensitivity.protocols()
-    if match := re.fullmatch(r"appa-v1-.*?(?:-null(\d+))?", identifier):
-        found += audio_pose.every_protocol(int(match[1]) if match[1] else None)
+    if match := re.fullmatch(r"appa-v1-.*?(?:-first([\d.]+)s)?(?:-null(\d+))?", identifier):
+        seconds = float(match[1]) if match[1] else audio_pose.SECONDS
+        found += audio_pose.every_protocol(int(match[2]) if match[2] else None, seconds)
     if re.fullmatch(r"(pooled|fixed|joint)-\d+-(linear|squared)", identifier):
         number = int(identifier.split("-")[1])
         known = hs.variants(number if identifier.startswith("pooled") else hs.BINS).values()

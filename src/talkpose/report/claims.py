@@ -112,7 +112,7 @@ def _appendix_a(values: Values) -> Claim:
     expected = "{} ({} to {})".format(*printed("appendix_a", "short videos", "mean", "min", "max"))
     mean, null = (values.get("appendix_a", DEFAULT.id, column) for column in ("mean", "null"))
     if mean is None:
-        why = "needs the control oracle and the metric of Appendix A in the configuration"
+        why = "needs the control oracle and the metric of Appendix A over its default of 60 s"
         return Claim("Appendix A", text, expected, "none", "not attempted", why)
     low, high = (values.get("appendix_a", DEFAULT.id, end) for end in ("min", "max"))
     found = f"{mean:.2f} ({low:.2f} to {high:.2f})"
