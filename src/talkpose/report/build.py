@@ -27,6 +27,7 @@ from talkpose.report.source import Source, read_run
 from talkpose.report.studypage import study_page
 from talkpose.report.tablepages import TablePage, downloads, table_context, table_pages
 from talkpose.report.tables import METHODS, write_tables
+from talkpose.report.trained import networks
 from talkpose.report.verdicts import verdict_table
 
 
@@ -72,6 +73,7 @@ def _write_pages(
     site = Site(folder, shared, (("study.html", "Study"),) if study else ())
     site.static()
     paper, checks = judge(tables, source.config.metrics, source.roster)
+    checks += networks(source.facts, source.curves)
     checks += [*validated(source.validation.get("bounds", [])), unchanged(findings)]
     first = pages.overview(source, listed, paper, checks)
     site.page("index.html", "index", first | {"downloads": downloads("verdicts", layout, folder)})
