@@ -136,6 +136,17 @@ def test_verdicts():
     assert all(c.found for c in (*paper, *checks))
 
 
+def test_a_person_of_whom_much_is_expected_and_who_is_missing_is_not_forgotten():
+    tables = build_tables(metrics_table(metric_rows()), 0, 200)
+    expected = MetricsConfig(mouth_expected={"cid": 0.5}, face_psnr_expected={"ann": 1, "cid": 28})
+    missing = [c for c in judge(tables, expected)[1] if c.text.endswith("cid")]
+    assert [(c.source, c.verdict, c.expected) for c in missing] == [
+        ("Stage 1", "not attempted", "at least 0.50"),
+        ("Stage 2", "not attempted", "at least 28.0 dB"),
+    ]
+    assert all("quarantined" in c.why for c in missing)
+
+
 def test_without_numbers_nothing_is_claimed():
     paper, checks = judge({}, MetricsConfig())
     assert {c.verdict for c in (*paper, *checks)} == {"not attempted"}

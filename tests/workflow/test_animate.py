@@ -68,6 +68,22 @@ def test_a_video_speaks_in_its_full_frames_and_a_second_sound_trains_nothing(tra
     assert receipts == {path: path.stat().st_mtime_ns for path in receipts}
 
 
+def test_without_finetuning_no_network_of_the_person_is_trained(trained, clips):
+    """Ours-G: another picture than Ours-P's of the same video and sound, and no weights of the person."""
+    video, sound = clips / "personal_a.mp4", clips / "driving_a.wav"
+    work = trained / "results" / "tiny" / "animate"
+    before = set(work.rglob("person/*.safetensors"))
+    made = {}
+    for option in ("--no-finetune", "--finetune"):
+        out = trained / f"own{option}.mp4"
+        result = animate(trained, "--video", video, "--audio", sound, "--out", out, option)
+        assert result.returncode == 0, result.stderr
+        made[option] = decode(out).frames.astype(int)
+        if option == "--no-finetune":
+            assert set(work.rglob("person/*.safetensors")) == before
+    assert np.abs(made["--no-finetune"] - made["--finetune"]).mean() > 0.5
+
+
 def test_a_picture_speaks(trained, clips):
     picture = trained / "face.png"
     cv2.imwrite(str(picture), decode(clips / "personal_a.mp4").frames[0][..., ::-1])

@@ -181,7 +181,7 @@ def test_killed_runs_end_with_the_same_bytes(finished, clips, tmp_path):
             time.sleep(0.1)
         time.sleep(1.5)
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        assert process.wait() == -signal.SIGKILL, "it was still at work"
     result = run(tmp_path, clips)
     assert result.returncode == 0, result.stderr + result.stdout
     expected, found = hashes(finished), hashes(tmp_path)

@@ -6,7 +6,7 @@ and `clip.json`. The row that `clip.json` holds is also the clip's row in the co
 """
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -127,13 +127,15 @@ def ingest_shard(
     detector: Detector | None,
     config: ClipsConfig,
     corpus: str,
+    done: Callable[[int], None] | None = None,
 ) -> tuple[list[dict[str, Any]], list[QuarantineRow]]:
     """Normalise clips into folder/<clip id>; rows of the usable, reasons of the others.
 
     Without a detector the files are taken for sound. A clip that is now quarantined loses its old folder.
+    `done` is told how many clips are, after each.
     """
     rows, set_aside = [], []
-    for clip, path, start, stop, *_ in clips:
+    for number, (clip, path, start, stop, *_) in enumerate(clips, 1):
         target = Path(folder) / clip
         try:
             if detector is None:
@@ -143,6 +145,8 @@ def ingest_shard(
         except ClipError as error:
             set_aside.append(QuarantineRow(corpus, clip, error.reason, str(error)))
             shutil.rmtree(target, ignore_errors=True)
+        if done is not None:
+            done(number)
     return rows, set_aside
 
 

@@ -11,6 +11,7 @@ from talkpose.face.ingest import ingest_shard as ingest_clips
 from talkpose.face.landmarks import make_detector
 from talkpose.files import write_parquet
 from talkpose.layout import RunLayout
+from talkpose.progress import progress
 
 _TYPES = {
     **dict.fromkeys(("corpus", "clip", "source", "sha256", "codec", "detector"), "string"),
@@ -39,7 +40,8 @@ def ingest_shard(layout: RunLayout, corpus: str, shard: str, min_seconds: float 
         least = config.clips.min_seconds
         min_seconds = config.held_out_start / FPS + least if section.role == "persons" else least
     clips = config.clips.model_copy(update={"min_seconds": min_seconds})
-    rows, set_aside = ingest_clips(parts[shard], folder, detector, clips, corpus)
+    with progress(f"read {corpus}", len(parts[shard])) as bar:
+        rows, set_aside = ingest_clips(parts[shard], folder, detector, clips, corpus, bar.update)
     for row in set_aside:
         print(f"quarantined: {row.message}")
     write_quarantine(layout.quarantine_shard(corpus, shard), set_aside)

@@ -9,6 +9,7 @@ own (angles need no change of sign); only the order of the coefficients and the 
 """
 
 import pickle
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -119,6 +120,12 @@ def load_rnet(path: str | None) -> ReconNet:
     return network.eval()
 
 
+@lru_cache(maxsize=1)
+def _loaded(path: str | None, written: int, device: str) -> ReconNet:
+    """The network on its device, read once for all clips of a job; `written` tells a replaced file."""
+    return load_rnet(path).to(device)
+
+
 def regress(
     frames: np.ndarray, points: np.ndarray, model: FaceModel, config: FaceConfig, device: str = "cpu"
 ) -> np.ndarray:
@@ -127,7 +134,9 @@ def regress(
     frames: (T, S, S, 3) uint8; points: (T, 68 or 468, 2) landmarks, which align each frame. Frames without
     a face are interpolated. Raises UserError without weights, or with a face model other than bfm09.
     """
-    network = load_rnet(config.rnet_weights).to(device)
+    path = config.rnet_weights
+    written = Path(path).stat().st_mtime_ns if path and Path(path).is_file() else 0
+    network = _loaded(path, written, device)
     if model.name != "bfm09":
         raise UserError(f"rnet regresses coefficients of bfm09, not of {model.name}; set face.model to bfm09")
     found = np.flatnonzero(np.isfinite(points).all((1, 2)))

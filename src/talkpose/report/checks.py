@@ -11,6 +11,8 @@ from talkpose.report.tables import ALL
 REGION_GAIN = 1.0
 """Least gain in dB of stage 2 over its rendering in the mouth and at the face's edge."""
 
+UNSEEN = "this person has no value in this run: look for it among the quarantined clips"
+
 
 def run_checks(values: Values, config: MetricsConfig) -> list[Claim]:
     """Checks by what was measured."""
@@ -66,6 +68,9 @@ def _mouth(values: Values, config: MetricsConfig) -> Iterator[Claim]:
     text = "Ours-P's mouth follows the sound (mouth r)"
     if not persons:
         yield Claim("Stage 1", text, "above its controls", "none", "not attempted", "ours-p was not measured")
+    for person in sorted(config.mouth_expected.keys() - set(persons)) if persons else ():
+        least_r = f"at least {config.mouth_expected[person]:.2f}"
+        yield Claim("Stage 1", f"{text}, {person}", least_r, "none", "not attempted", UNSEEN)
     for person in persons:
         ours = values.get("stage1", person, "ours-p") or 0.0
         least = config.mouth_expected.get(person)
@@ -98,6 +103,10 @@ def _stage2(values: Values, config: MetricsConfig) -> Iterator[Claim]:
             "not attempted",
             "no re-rendered coefficients were measured",
         )
+    seen = {row.partition(" / ")[0] for row in rows}
+    for person in sorted(config.face_psnr_expected.keys() - seen) if rows else ():
+        expected = f"at least {config.face_psnr_expected[person]:.1f} dB"
+        yield Claim("Stage 2", f"{text}: face of {person}", expected, "none", "not attempted", UNSEEN)
     for row in rows:
         person, _, region = row.partition(" / ")
         refined = values.get("stage2", row, "refined") or 0.0
