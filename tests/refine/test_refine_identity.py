@@ -2,9 +2,11 @@
 
 from itertools import islice
 
+import cv2
 import numpy as np
 import pytest
 from refine_made import tiny, unit
+from skimage.transform import SimilarityTransform
 
 from talkpose.errors import UserError
 from talkpose.refine.identity import describe_clip, interpolate_features, make_identity_feature
@@ -84,6 +86,60 @@ def test_arcface_without_weights_names_the_key(tmp_path, given):
     weights = None if given is None else str(tmp_path / given)
     with pytest.raises(UserError, match=r"refine\.arcface_weights"):
         make_identity_feature(tiny(identity_feature="arcface", arcface_weights=weights))
+
+
+@pytest.fixture(scope="module")
+def arcface(tmp_path_factory):
+    """(file, matrix): an .onnx of ArcFace's shapes that pools the face to 16x16 and multiplies it."""
+    onnx = pytest.importorskip("onnx", reason="onnx is not installed")
+    from onnx import TensorProto, helper, numpy_helper
+
+    matrix = np.random.default_rng(0).normal(size=(3 * 16 * 16, 512)).astype(np.float32)
+    graph = helper.make_graph(
+        [
+            helper.make_node("AveragePool", ["data"], ["small"], kernel_shape=[7, 7], strides=[7, 7]),
+            helper.make_node("Flatten", ["small"], ["flat"]),
+            helper.make_node("MatMul", ["flat", "matrix"], ["feature"]),
+        ],
+        "made",
+        [helper.make_tensor_value_info("data", TensorProto.FLOAT, ["n", 3, 112, 112])],
+        [helper.make_tensor_value_info("feature", TensorProto.FLOAT, ["n", 512])],
+        [numpy_helper.from_array(matrix, "matrix")],
+    )
+    path = tmp_path_factory.mktemp("arcface") / "made.onnx"
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.save(model, str(path))
+    return path, matrix
+
+
+def test_arcface_sees_the_aligned_face_in_rgb(arcface, faces):
+    """The five points land on the published template; the network gets (x - 127.5) / 127.5."""
+    path, matrix = arcface
+    feature = make_identity_feature(tiny(identity_feature="arcface", arcface_weights=str(path)))
+    assert (feature.name, feature.size) == ("arcface", 512)
+    frames, points = faces[CLIPS[0]]
+    found = feature.describe(frames, points)
+    assert found.shape == (len(frames), 512)
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, rtol=1e-5)
+    template = np.array(
+        [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]
+    )
+    known = points[0]
+    five = np.array(
+        [
+            known[[33, 133]].mean(0),
+            known[[362, 263]].mean(0),
+            known[1],
+            known[61],
+            known[291],
+        ]
+    )
+    turn = SimilarityTransform.from_estimate(five, template)
+    face = cv2.warpAffine(frames[0], turn.params[:2], (112, 112), borderValue=0.0)
+    pooled = ((face.astype(np.float64) - 127.5) / 127.5).reshape(16, 7, 16, 7, 3).mean((1, 3))
+    expected = pooled.transpose(2, 0, 1).ravel() @ matrix
+    assert found[0] @ (expected / np.linalg.norm(expected)) > 0.999
+    assert feature.describe(frames[:0], points[:0]).shape == (0, 512)
 
 
 @pytest.mark.parametrize("at", [[0, 5, 10], [2, 3, 9], [4], [0, 12]])
