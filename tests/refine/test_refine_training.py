@@ -11,9 +11,10 @@ from safetensors.torch import load_file
 
 from talkpose.errors import UserError
 from talkpose.files import sha256
+from talkpose.refine.finetune import finetune
 from talkpose.refine.predict import refine_frames
 from talkpose.refine.refiner import build_refiner, load_refiner, save_refiner
-from talkpose.refine.train import finetune, train_general
+from talkpose.refine.train import train_general
 
 
 class Stop(Exception):

@@ -40,6 +40,7 @@ class RefineConfig(Section):
         "general_steps": 100000,
         "personal_lr": 1e-4,
         "personal_steps": 17880,
+        "personal_members": 1,
         "lr_decay": "none",
         "ema": 0.0,
     }
@@ -129,6 +130,12 @@ class RefineConfig(Section):
     general_steps: int = 800
     general_lr: float = 1e-3
     personal_steps: int = 1000
+    personal_members: int = Field(
+        1,
+        ge=1,
+        description="fine-tunings of a person, each with draws of its own, whose pictures are averaged: "
+        "short trainings scatter less so; paper: 1",
+    )
     personal_lr: float = 1e-3
     lr_decay: Literal["none", "linear"] = "linear"
     ema: float = Field(0.995, ge=0, lt=1)

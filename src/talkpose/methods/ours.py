@@ -39,6 +39,7 @@ class _Stage2:
             self.refiner.generator,
             self.refiner.memory,
             rendered,
+            others=self.refiner.others,
             device=self.config.device,
             precision=self.config.precision,
         )

@@ -15,9 +15,10 @@ from talkpose.methods.footage import usable_clips
 from talkpose.methods.receipts import shards_of, weights_beside
 from talkpose.methods.variants import variant
 from talkpose.progress import progress
+from talkpose.refine.finetune import finetune
 from talkpose.refine.identity import make_identity_feature
 from talkpose.refine.pairs import ClipPairs, StoredPairs
-from talkpose.refine.train import finetune, train_general
+from talkpose.refine.train import train_general
 from talkpose.seeds import derive_seed
 
 
@@ -123,7 +124,8 @@ def personalise(layout: RunLayout, corpus: str, person: str, name: str = BASE) -
     receipt = layout.model("refine", f"person/{person}", name)
     torch.set_num_threads(config.threads)
     weights = weights_beside(receipt)
-    with progress(f"stage 2, {person}", config.refine.personal_steps) as bar:
+    steps = config.refine.personal_steps * config.refine.personal_members
+    with progress(f"stage 2, {person}", steps) as bar:
         finetune(
             load_pairs(layout, config, corpus, person, of.length),
             weights_beside(layout.model("refine", "general", of.general)),

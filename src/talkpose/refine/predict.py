@@ -1,5 +1,6 @@
 """Refining rendered frames with a trained second stage (paper 3.4: retrieval, smoothing over time, Eq. 3)."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -34,11 +35,12 @@ def refine_frames(
     memory: Memory,
     rendered: np.ndarray,
     *,
+    others: Sequence[Generator] = (),
     device: str = "cpu",
     precision: Precision = "32-true",
     batch: int = 16,
 ) -> RefinedFrames:
-    """Refine a clip of rendered frames (T, S, S, 3) uint8.
+    """Refine a clip of rendered frames (T, S, S, 3) uint8; with `others`, by the mean of all their pictures.
 
     Identity features come from the memory (`identity: memory`), are the mean of its training frames' (`mean`)
     or absent (`none`). Windows that begin before the clip repeat frame 0. Deterministic in eval mode, and the
@@ -48,7 +50,7 @@ def refine_frames(
         return RefinedFrames(rendered.copy(), np.zeros(rendered.shape[:3], np.float32))
     config = generator.config
     where = torch.device(device)
-    generator = generator.eval().to(where)
+    members = [member.eval().to(where) for member in (generator, *others)]
     memory = memory.eval().to(where)
     features = None
     if config.identity == "memory":
@@ -62,7 +64,8 @@ def refine_frames(
             at = np.arange(start, min(start + batch, len(rendered)))
             window = to_network(windows_of(rendered, at, config.window), where).flatten(1, 2)
             feature = None if features is None else features[at].to(where)
-            refined = generator(window, feature)
-            images.append(from_network(refined.image))
-            masks.append(refined.attention[:, 0].float().cpu().numpy())
+            made = [member(window, feature) for member in members]
+            images.append(from_network(torch.stack([one.image.float() for one in made]).mean(0)))
+            attention = torch.stack([one.attention[:, 0].float() for one in made]).mean(0)
+            masks.append(attention.cpu().numpy())
     return RefinedFrames(np.concatenate(images), np.concatenate(masks))

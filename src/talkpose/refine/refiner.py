@@ -30,11 +30,19 @@ class Refiner(NamedTuple):
     discriminator: Discriminator
     memory: Memory
     facts: dict[str, Any]
+    others: tuple[Generator, ...] = ()
+    """further members, whose pictures are averaged with those of `generator`"""
 
     @property
     def networks(self) -> dict[str, nn.Module]:
         """The networks by the prefix of their tensors."""
-        return {"generator": self.generator, "discriminator": self.discriminator, "memory": self.memory}
+        others = {f"generator{number}": other for number, other in enumerate(self.others, 2)}
+        return {
+            "generator": self.generator,
+            "discriminator": self.discriminator,
+            "memory": self.memory,
+            **others,
+        }
 
 
 def make_fabric(device: str, precision: Precision) -> "Fabric":
@@ -101,6 +109,7 @@ def load_refiner(path: str | Path, config: RefineConfig | None = None) -> Refine
         Discriminator(used),
         Memory(used, facts["feature_size"]),
         facts,
+        tuple(Generator(used, facts["feature_size"]) for _ in range(facts.get("members", 1) - 1)),
     )
     for prefix, network in refiner.networks.items():
         part = {k.removeprefix(prefix + "."): v for k, v in tensors.items() if k.startswith(prefix + ".")}

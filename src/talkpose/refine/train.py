@@ -1,4 +1,4 @@
-"""Training of stage 2: general mapping, then fine-tuning to one person (paper 3.4 and 4.1).
+"""Training of stage 2 (paper 3.4 and 4.1): the general mapping; `finetune` goes on from it to one person.
 
 A step is: memory, then discriminator, then generator (paper footnote 5 and the public code). Everything
 random at a step comes from (seed, stage, step), so a training that was stopped and resumed gives the bytes of
@@ -20,14 +20,14 @@ from torch import Tensor
 
 from talkpose.config import Precision, RefineConfig
 from talkpose.errors import UserError
-from talkpose.files import atomic_path, sha256, write_json
+from talkpose.files import atomic_path, write_json
 from talkpose.refine.ahead import Ahead
 from talkpose.refine.curves import Curves
 from talkpose.refine.data import Batch, TrainingSet, from_network
 from talkpose.refine.losses import discriminator_loss, generator_terms
 from talkpose.refine.memory_training import MemoryTraining
 from talkpose.refine.pairs import ClipPairs, StoredPairs
-from talkpose.refine.refiner import Refiner, build_refiner, load_refiner, make_fabric, save_refiner
+from talkpose.refine.refiner import Refiner, build_refiner, make_fabric, save_refiner
 from talkpose.seeds import derive_seed
 
 Progress = Callable[[int, int], None]
@@ -56,29 +56,6 @@ def train_general(
     refiner.facts.update(facts or {}, stage="general", seed=seed)
     training = Training(refiner, samples, config, seed, "general", device, precision)
     return training.run(config.general_steps, config.general_lr, out, checkpoint, progress)
-
-
-def finetune(
-    samples: Sequence[ClipPairs | StoredPairs],
-    general: str | Path,
-    config: RefineConfig,
-    seed: int,
-    device: str,
-    precision: Precision,
-    out: str | Path,
-    checkpoint: str | Path,
-    progress: Progress | None = None,
-    facts: dict[str, Any] | None = None,
-) -> Refiner:
-    """Fine-tune the general weights at `general` to the person of `samples`: Ours-P's second stage.
-
-    Writes and resumes as `train_general`. With `identity: mean` the generator sees the mean feature of the
-    samples (ablation of the paper's Figure 6).
-    """
-    refiner = load_refiner(general, config)
-    refiner.facts.update(facts or {}, stage="personal", seed=seed, general=sha256(general))
-    training = Training(refiner, samples, config, seed, "personal", device, precision)
-    return training.run(config.personal_steps, config.personal_lr, out, checkpoint, progress)
 
 
 class Training:
@@ -211,7 +188,7 @@ class Training:
         )
 
     @cached_property
-    def _fingerprint(self) -> str:
+    def fingerprint(self) -> str:
         """Hash of all that this training depends on; a checkpoint of another is not resumed."""
         digest = hashlib.blake2b(f"{self.config.model_dump_json()} {self.seed} {self.stage}".encode())
         digest.update(repr(sorted(self.refiner.facts.items())).encode())
@@ -233,13 +210,13 @@ class Training:
         state = {name: part.state_dict() for name, part in self._parts().items()}
         progress = {"step": self.step, "curves": self.curves.state_dict()}
         with atomic_path(path) as temporary:
-            torch.save(state | {"progress": progress, "fingerprint": self._fingerprint}, temporary)
+            torch.save(state | {"progress": progress, "fingerprint": self.fingerprint}, temporary)
 
     def _load(self, path: Path) -> None:
         if not path.is_file():
             return
         state = torch.load(io.BytesIO(path.read_bytes()), map_location=self.fabric.device, weights_only=True)
-        if state.get("fingerprint") != self._fingerprint:
+        if state.get("fingerprint") != self.fingerprint:
             LOG.warning(
                 "%s belongs to another training (configuration, seed or data differ); starting anew", path
             )
