@@ -74,9 +74,9 @@ def make(layout: RunLayout, clips: int, videos: bool) -> int:
     write_parquet(layout.tracks_shard("lrw", "0000"), tracks)
     aside = "".join(f"lrw\tBAD_{i:05d}\tno-face\tno face in the picture\n" for i in range(clips // 50))
     write_text(layout.quarantine, f"corpus\tclip\treason\tmessage\n{aside}")
-    source = layout.root / "source.mp4"
-    source.write_bytes(bytes(20_000))
     for method in METHODS:
+        source = layout.root / f"{method}.mp4"  # one each: file systems allow so many links to a file
+        source.write_bytes(bytes(20_000))
         write_json(layout.videos_shard(method, "lrw", "0000"), {"spec": {"title": method, "kind": "method"}})
         for item in items if videos else ():
             folder = layout.video(method, str(item))
