@@ -126,11 +126,29 @@ def test_a_job_that_is_killed_is_told_as_a_shell_does(spawner):
 
 
 def test_who_hangs_up_before_asking_harms_nobody(spawner):
-    for said in (b"", b"\0\0", b"\0\0\0\4{}"):
+    for said in (b"", b"\0\0", b"\0\0\0\4{}", b"\0\0\0\2{}"):
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(str(spawner))
             connection.sendall(said)
     assert submit(spawner, "tell").wait(timeout=30) == 7
+
+
+def test_an_asker_that_leaves_as_its_job_ends_leaves_nothing_behind(tmp_path):
+    """The end of a job may be seen before its asker's: the socket's number then serves the next job."""
+    code = (
+        "import os, socket, sys, time; from talkpose.cli.spawner import Spawner\n"
+        "spawner = Spawner(sys.argv[1])\n"
+        "for _ in range(2):\n"
+        "    ours, theirs = socket.socketpair()\n"
+        "    job = os.fork() or os._exit(3)\n"
+        "    spawner.jobs[job] = ours\n"
+        "    spawner.selector.register(ours, 1, job)\n"
+        "    theirs.close()\n"
+        "    os.waitid(os.P_PID, job, os.WEXITED | os.WNOWAIT)\n"
+        "    spawner._reap()\n"
+        "    assert not spawner.selector.get_map() and not spawner.jobs and ours.fileno() == -1\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "socket")], check=True, timeout=30)
 
 
 def test_threads_are_those_that_the_rule_may_use(spawner):

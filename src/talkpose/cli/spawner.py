@@ -76,12 +76,18 @@ class Spawner:
 
     def _accept(self) -> None:
         connection, _ = self.listener.accept()
+        files: list[int] = []
         try:
             head, files, _, _ = socket.recv_fds(connection, LENGTH.size, 2)
-            body = connection.recv(LENGTH.unpack(head)[0], socket.MSG_WAITALL)
+            size = LENGTH.unpack(head)[0]
+            body = connection.recv(size, socket.MSG_WAITALL)
+            if len(body) < size or len(files) < 2:
+                raise ValueError("whoever asked left before all was said")
             request = json.loads(body.decode("utf-8", "surrogateescape"))
         except (OSError, ValueError, struct.error) as error:
             print(f"spawner: a job that can not be read: {error}", file=sys.stderr)
+            for file in files:
+                os.close(file)
             connection.close()
             return
         job = os.fork()
@@ -101,12 +107,11 @@ class Spawner:
                 return
             connection = self.jobs.pop(job)
             code = os.waitstatus_to_exitcode(status)
-            try:
+            with contextlib.suppress(KeyError):  # its asker was seen to leave
+                self.selector.unregister(connection)
+            with contextlib.suppress(OSError):  # its asker left just now
                 # as a shell tells of a signal
                 connection.sendall(CODE.pack(code if code >= 0 else 128 - code))
-                self.selector.unregister(connection)
-            except (OSError, KeyError):
-                pass  # nobody waits for it
             connection.close()
 
     def _end(self) -> None:
