@@ -34,6 +34,15 @@ def test_errors_name_the_key(change, key):
         parse_config({**MINIMAL, **change}, "c.yaml")
 
 
+def test_a_detector_that_knows_made_people_alone_wants_the_embedded_corpus():
+    face = {"face": {"landmarks": "dense"}}
+    with pytest.raises(
+        UserError, match=r"dense knows the people of the embedded corpus alone; use mediapipe.*$"
+    ):
+        parse_config({**MINIMAL, **face})
+    assert parse_config({**MINIMAL, **face, "synthetic": {}}).face.landmarks == "dense"
+
+
 def test_paper_scale_fills_what_is_not_given():
     small, paper = parse_config(MINIMAL), parse_config({**MINIMAL, "scale": "paper", "clips": {"size": 224}})
     assert small.clips.size == 128

@@ -53,7 +53,7 @@ def test_with_a_search_in_every_frame_it_is_the_plain_loop(video):
 
 def test_a_walking_face_is_followed_with_few_searches(video):
     detector = Counting()
-    points, n_faces = detector.detect(iter(video))
+    points, n_faces, _ = detector.detect(iter(video))
     assert n_faces.tolist() == [1] * 31
     assert detector.searches < 15
     walk = points - np.arange(31)[:, None, None] * [1, 0]
@@ -69,7 +69,7 @@ def test_a_still_head_costs_two_searches_and_nothing_moves(video):
 
 def test_faces_come_and_go(video):
     blank = np.full_like(video[:5], 128)
-    points, n_faces = SparseDlibDetector().detect(np.concatenate([video[:4], blank, video[:20]]))
+    points, n_faces, _ = SparseDlibDetector().detect(np.concatenate([video[:4], blank, video[:20]]))
     assert n_faces.tolist() == [1] * 4 + [0] * 5 + [1] * 20
     assert np.isnan(points[4:9]).all() and np.isfinite(np.delete(points, range(4, 9), 0)).all()
     assert SparseDlibDetector().detect(video[:0]).points.shape == (0, 68, 2)

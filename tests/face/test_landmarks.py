@@ -23,7 +23,7 @@ def found(frames):
 
 @pytest.mark.parametrize("name", EYES)
 def test_shapes_and_one_face_everywhere(found, frames, name):
-    points, n_faces = found[name]
+    points, n_faces, _ = found[name]
     assert points.shape == (50, make_detector(name).n_points, 2) and points.dtype == np.float32
     assert n_faces.tolist() == [1] * 50 and np.isfinite(points).all()
     assert (points > 0).all() and (points < frames.shape[2]).all()
@@ -72,7 +72,7 @@ def test_each_call_is_a_fresh_video_and_repeats(frames, found, name):
 def test_no_face_is_nan_and_faces_come_back(frames, name):
     blank = np.full_like(frames[:5], 128)
     video = np.concatenate([frames[:5], blank, frames[:30]])
-    points, n_faces = make_detector(name).detect(video)
+    points, n_faces, _ = make_detector(name).detect(video)
     assert n_faces.tolist() == [1] * 5 + [0] * 5 + [1] * 30
     assert np.isnan(points[5:10]).all() and np.isfinite(np.delete(points, range(5, 10), 0)).all()
     assert make_detector(name).detect(frames[:0]).points.shape[0] == 0
@@ -81,7 +81,7 @@ def test_no_face_is_nan_and_faces_come_back(frames, name):
 @pytest.mark.parametrize("name", EYES)
 def test_two_faces_are_counted_and_one_is_followed(frames, clips_dir, name):
     other = np.stack(list(VideoReader(clips_dir / "grid_bbaf2n.mpg")))[:30]
-    points, n_faces = make_detector(name).detect(np.concatenate([frames[:30], other], axis=2))
+    points, n_faces, _ = make_detector(name).detect(np.concatenate([frames[:30], other], axis=2))
     assert (n_faces == 2).mean() > 0.9
     side = points[..., 0].mean(1) > frames.shape[2]
     assert len(set(side.tolist())) == 1, "never jumps to the other face"
@@ -95,7 +95,7 @@ def test_a_small_face_in_a_large_picture(frames, found, size):
     video = np.full((50, height, width, 3), 90, np.uint8)
     for canvas, frame, (x, y) in zip(video, frames, corners, strict=True):
         canvas[y : y + 288, x : x + 360] = frame
-    points, n_faces = make_detector("mediapipe").detect(video)
+    points, n_faces, _ = make_detector("mediapipe").detect(video)
     assert n_faces.tolist() == [1] * 50
     error = np.linalg.norm(points - corners[:, None] - found["mediapipe"].points, axis=-1)
     assert error.mean() < 1.5 and error.mean(1).max() < 4
@@ -163,7 +163,7 @@ def test_face_alignment_runs_on_weights_of_the_right_shape(tmp_path, monkeypatch
     detector = make_detector("face-alignment")
     box = np.array([120.0, 90.0, 220.0, 230.0, 0.9])
     monkeypatch.setattr(detector._net.face_detector, "detect_from_image", lambda image: [box])
-    points, n_faces = detector.detect(frames[:1])
+    points, n_faces, _ = detector.detect(frames[:1])
     assert points.shape == (1, 68, 2) and np.isfinite(points).all() and n_faces.tolist() == [1]
     monkeypatch.setattr(detector._net.face_detector, "detect_from_image", lambda image: [])
     assert np.isnan(detector.detect(frames[:1]).points).all()

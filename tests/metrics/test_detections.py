@@ -5,10 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+import talkpose.metrics.detections as detections
 from talkpose.clips.store import write_lossless
+from talkpose.config import parse_config
 from talkpose.errors import UserError
 from talkpose.face.landmarks import Detection
-from talkpose.metrics.detections import make_scorer, real_landmarks
+from talkpose.metrics.detections import make_scorer, points_to_track, real_landmarks
 from talkpose.metrics.kept import kept_path
 
 
@@ -76,3 +78,40 @@ def test_scorers():
     assert make_scorer("mediapipe").n_points == 468
     with pytest.raises(UserError, match="no detector"):
         make_scorer("sift")
+
+
+def run_with(landmarks: str):
+    corpus = {"role": "persons", "path": "videos"}
+    made = {"synthetic": {}} if landmarks == "dense" else {}
+    return parse_config({"run": "r", "corpora": {"p": corpus}, "face": {"landmarks": landmarks}} | made)
+
+
+def test_the_scorers_points_serve_the_tracker_of_the_same_name():
+    found = np.random.default_rng(0).normal(0, 1, (4, 468, 2))
+    assert (
+        points_to_track(np.zeros((4, 8, 8, 3), np.uint8), found, "mediapipe", run_with("mediapipe")) is found
+    )
+
+
+def test_another_tracker_looks_for_its_own(monkeypatch):
+    """Poses of a real and of a generated video are comparable only if one detector saw both."""
+    monkeypatch.setattr(detections, "make_detector", lambda name, **_: {"dlib": Made()}[name])
+    frames = np.full((4, 8, 8, 3), 7, np.uint8)
+    points = points_to_track(frames, np.zeros((4, 468, 2)), "mediapipe", run_with("dlib"))
+    assert points.shape == (4, 68, 2) and (points == 7).all()
+
+
+def test_the_tracker_dense_mends_what_was_found(monkeypatch):
+    seen = []
+
+    def refine(frames, points, device):
+        seen.append((frames, points, device))
+        return points + 1
+
+    monkeypatch.setattr("talkpose.face.landmarks.dense.refine_points", refine)
+    monkeypatch.setattr(detections, "make_detector", lambda name, **_: {"dense": Made()}[name])
+    frames, found = np.zeros((4, 8, 8, 3), np.uint8), np.zeros((4, 468, 2))
+    assert (points_to_track(frames, found, "mediapipe", run_with("dense")) == 1).all()
+    assert seen[0][0] is frames and seen[0][1] is found and seen[0][2] == "cpu"
+    # points of another kind can not be mended: it looks for its own
+    assert points_to_track(frames, np.zeros((4, 68, 2)), "dlib", run_with("dense")).shape == (4, 68, 2)

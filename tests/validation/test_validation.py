@@ -7,13 +7,14 @@ import pytest
 from talkpose.clips.crop import CropWindow
 from talkpose.clips.listing import write_list
 from talkpose.clips.readers import ClipSource
-from talkpose.clips.store import write_wav
+from talkpose.clips.store import write_lossless, write_wav
 from talkpose.config import parse_config
+from talkpose.errors import UserError
 from talkpose.face.coefficients import POSE
 from talkpose.face.model import load_face_model
 from talkpose.face.track import Track, fitted_landmarks, save_track
 from talkpose.face.truth import Spans, Truth, truth_path, write_truth
-from talkpose.files import read_json, write_json, write_parquet
+from talkpose.files import read_json, write_json, write_npz, write_parquet
 from talkpose.layout import RunLayout
 from talkpose.validation.compare import compare
 from talkpose.validation.step import validate_run
@@ -114,4 +115,31 @@ def test_a_run_without_truth_has_no_bounds(model, tmp_path):
     for path in tmp_path.glob("*.truth.npz"):
         path.unlink()
     validate_run(layout)
-    assert read_json(layout.validation) == {"bounds": [], "clips": []}
+    assert read_json(layout.validation) == {"landmarks": "mediapipe", "bounds": [], "clips": []}
+
+
+def test_what_a_detector_mended_is_judged_beside_it(model, tmp_path):
+    """Points a pixel off in both directions, mended to be perfect: the bounds see both."""
+    layout = made_run(tmp_path, model, (0, 0, 0))
+    config = layout.load_config().model_dump(mode="json")
+    write_json(layout.config_file, config | {"face": {"landmarks": "dense"}, "synthetic": {}})
+    with pytest.raises(UserError, match="no landmarks"):
+        validate_run(layout)
+    frames = np.random.default_rng(0).integers(0, 256, (COUNT, SIZE, SIZE, 3)).astype(np.uint8)
+    eyes = []
+    for seed, clip in enumerate(("ann", "bob")):
+        points = made_truth(model, seed).points468
+        eyes.append(np.linalg.norm(points[:, 33] - points[:, 263], axis=1))
+        folder = layout.clip_folder("people", clip)
+        whole = np.nan_to_num(points)  # a detector finds all
+        write_npz(
+            folder / "landmarks.npz", points=whole, n_faces=np.ones(COUNT, np.int32), unmended=whole + 1
+        )
+        write_lossless(folder / "frames.mkv", frames)
+    validate_run(layout)
+    lines = {line["quantity"]: line for line in read_json(layout.validation)["bounds"]}
+    assert lines["landmarks"]["found"] < 1e-6
+    assert lines["landmarks"]["unmended"] == pytest.approx(
+        np.mean(np.sqrt(2) / np.concatenate(eyes)), rel=1e-3
+    )
+    assert lines["mouth"]["unmended"] > 0.99 and lines["pitch-median"]["unmended"] > 0.01

@@ -22,6 +22,19 @@ def build(
     cc0_build.build(wheel, out or CC0_PATH)
 
 
+@app.command("learn-landmarks")
+def learn_landmarks(
+    out: Annotated[Path | None, typer.Option(help="where to write; default: the package's own data")] = None,
+    people: Annotated[int, typer.Option(help="made people, the last 60 of them to test on")] = 3060,
+    steps: Annotated[int, typer.Option(help="of training; 1000 take 2 to 4 minutes on two cores")] = 9000,
+) -> None:
+    """Train the network of the landmark detector `dense` on made people."""
+    from talkpose.face.landmarks.dense import DENSE_PATH
+    from talkpose.synthetic.dense_train import learn_landmarks
+
+    learn_landmarks(out or DENSE_PATH, people, steps)
+
+
 @app.command()
 def preview(
     out: Annotated[Path, typer.Argument(help="PNG to write")] = Path("face-preview.png"),

@@ -12,7 +12,11 @@ class FaceConfig(Section):
 
     model: Literal["cc0", "bfm09"] = "cc0"
     model_path: str | None = Field(None, description="BFM_model_front.mat for bfm09")
-    landmarks: Literal["mediapipe", "dlib", "face-alignment"] = "mediapipe"
+    landmarks: Literal["mediapipe", "dlib", "face-alignment", "dense"] = Field(
+        "mediapipe",
+        description="`dense`: MediaPipe's, mended by a network that knows made people alone; for the "
+        "embedded corpus only",
+    )
     rasteriser: Literal["numba", "torch", "pytorch3d"] = "numba"
     reconstruction: Literal["fit", "rnet"] = "fit"
     rnet_weights: str | None = Field(None, description="checkpoint of Deep3DFaceRecon for rnet")

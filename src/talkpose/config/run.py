@@ -1,7 +1,7 @@
 """The whole configuration: one schema, checked at start."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
@@ -89,6 +89,15 @@ class RunConfig(Section):
                 merged[name] = {**section.PAPER, **given}
         return merged
 
+    @model_validator(mode="after")
+    def _made_people_alone(self) -> Self:
+        if self.face.landmarks == "dense" and self.synthetic is None:
+            raise ValueError(
+                "face.landmarks: dense knows the people of the embedded corpus alone; use mediapipe, or add "
+                "`synthetic`"
+            )
+        return self
+
     @property
     def train_frames(self) -> int:
         """Frames of a personal video that Ours-P may see (paper: 300)."""
@@ -126,6 +135,8 @@ def _advice(error: Any) -> str:
         return "unknown key; remove it or check its spelling (docs/configuration.md lists all keys)"
     if error["type"] == "missing":
         return "this key is required; add it"
+    if isinstance(error["input"], dict):  # keys that do not fit each other: the sentence names them
+        return str(error["msg"])
     return f"{error['msg']}; given: {error['input']!r}"
 
 

@@ -88,7 +88,10 @@ def ingest_clip(
         frames = islice(iter(reader), kept.start, kept.stop)
         write_lossless(temporary / "frames.mkv", crop_frames(frames, window))
         write_wav(temporary / "audio.wav", audio)
-        write_npz(temporary / "landmarks.npz", points=points, n_faces=detection.n_faces[kept])
+        found = {"points": points, "n_faces": detection.n_faces[kept]}
+        if detection.unmended is not None:
+            found["unmended"] = window.to_crop(detection.unmended[kept])
+        write_npz(temporary / "landmarks.npz", **found)
         write_json(temporary / "clip.json", row)
     return row
 
@@ -156,7 +159,7 @@ def load_landmarks(folder: str | Path) -> Detection:
     if not path.is_file():
         raise UserError(f"{path}: no landmarks; ingest the clip again with `talkpose clips ingest`")
     with np.load(path, allow_pickle=False) as data:
-        return Detection(data["points"], data["n_faces"])
+        return Detection(data["points"], data["n_faces"], data.get("unmended"))
 
 
 def load_window(folder: str | Path) -> CropWindow:

@@ -58,17 +58,27 @@ class Landmarks:
         camera: Camera,
         sigma: float,
         robust: float = 5.0,
+        angles: np.ndarray | None = None,
+        angle_sigma: float = 1.0,
     ):
+        """angles: (T, 3) radians that another witness of the head's turn tells, nan where it says nothing;
+        angle_sigma: what it may err by.
+        """
         self.observed, self.camera = observed, camera
         self.sigma, self.robust = float(sigma), float(robust)
         self.valid = np.ascontiguousarray(valid)
         self.points = np.nan_to_num(points[:, observed.which].astype(np.float64))
+        told = np.full((len(points), 3), np.nan) if angles is None else angles
+        known = np.isfinite(told) & valid[:, None]
+        self.angles = np.where(known, told, 0.0)
+        self.angle_weight = np.where(known, angle_sigma**-2, 0.0)
 
     def take(self, frames: np.ndarray) -> "Landmarks":
         """The same for some of the frames."""
         part = object.__new__(Landmarks)
         part.__dict__.update(self.__dict__)
         part.points, part.valid = self.points[frames], self.valid[frames]
+        part.angles, part.angle_weight = self.angles[frames], self.angle_weight[frames]
         return part
 
     def normal(
@@ -79,12 +89,21 @@ class Landmarks:
         basis: (L, 3, N) float32, derivative of the points by the unknowns that follow the pose.
         """
         turned, rotation, shift = self._state(shape, pose)
-        return _normal(turned, rotation, shift, rotation_axes(pose[:, :3]), basis, *self._terms())
+        hessian, gradient, cost = _normal(
+            turned, rotation, shift, rotation_axes(pose[:, :3]), basis, *self._terms()
+        )
+        apart = pose[:, :3] - self.angles
+        np.einsum("tii->ti", hessian)[:, :3] += self.angle_weight
+        gradient[:, :3] += self.angle_weight * apart
+        return hessian, gradient, cost + self._angle_cost(pose)
 
     def cost(self, shape: np.ndarray, pose: np.ndarray) -> np.ndarray:
         """The loss a frame, (T,)."""
         turned, _, shift = self._state(shape, pose)
-        return _cost(turned, shift, *self._terms())
+        return _cost(turned, shift, *self._terms()) + self._angle_cost(pose)
+
+    def _angle_cost(self, pose: np.ndarray) -> np.ndarray:
+        return 0.5 * (self.angle_weight * (pose[:, :3] - self.angles) ** 2).sum(1)
 
     def _state(self, shape: np.ndarray, pose: np.ndarray) -> tuple[np.ndarray, ...]:
         rotation = rotation_matrix(pose[:, :3])

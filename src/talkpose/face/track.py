@@ -64,6 +64,7 @@ def track_clip(
             config.smoothness,
             config.key_frames,
             None if known is None else known[IDENTITY],
+            _told(frames, points, config, device),
         )
         coefficients = np.zeros((len(frames), SIZE), np.float32)
         coefficients[:, IDENTITY] = fit.identity
@@ -94,7 +95,8 @@ def track_poses(
     """Pose (T, 6) float32 that `track_clip` finds, without the texture and light, which take longer.
 
     Parameters as there; frames may be non-square for `fit`, which looks at the landmarks alone and takes the
-    width for the camera's. `device`: of the network of `rnet`. All nan where no frame has a face.
+    width for the camera's. `device`: of the networks of `rnet` and `dense`. All nan where no frame
+    has a face.
     """
     points, valid = _whole_faces(frames, detection)
     if not valid.any():
@@ -103,8 +105,20 @@ def track_poses(
         return track_clip(frames, points, model, config, device=device).coefficients[:, POSE]
     observed = observe(model, points.shape[1])
     camera = Camera(frames.shape[2])
-    fit = fit_clip(observed, points, camera, config.iterations, config.smoothness, config.key_frames)
+    told = _told(frames, points, config, device)
+    fit = fit_clip(
+        observed, points, camera, config.iterations, config.smoothness, config.key_frames, angles=told
+    )
     return fit.pose.astype(np.float32)
+
+
+def _told(frames: np.ndarray, points: np.ndarray, config: FaceConfig, device: str) -> np.ndarray | None:
+    """What the detector `dense` reads of the head's turn in the pictures (T, 3); None for others."""
+    if config.landmarks != "dense":
+        return None
+    from talkpose.face.landmarks.dense import told_pose
+
+    return told_pose(frames, points, device)
 
 
 def _whole_faces(frames: np.ndarray, detection: Detection | np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from talkpose.clips.store import read_frames
+from talkpose.config import RunConfig
 from talkpose.face.landmarks import Detector, make_detector
 from talkpose.face.landmarks.dlib_sparse import SparseDlibDetector
 from talkpose.files import sha256
@@ -17,6 +18,21 @@ VERSION = "2"
 def make_scorer(name: str) -> Detector:
     """Detector for metrics, of the main face alone: dlib's box is looked for once a second."""
     return SparseDlibDetector() if name == "dlib" else make_detector(name, max_faces=1)
+
+
+def points_to_track(frames: np.ndarray, found: np.ndarray, scorer: str, config: RunConfig) -> np.ndarray:
+    """Landmarks (T, N, 2) of frames (T, H, W, 3) by `face.landmarks`, as the real videos' tracks have them.
+
+    found: those of the detector `scorer`, which are not looked for again.
+    """
+    wanted = config.face.landmarks
+    if wanted == scorer:
+        return found
+    if wanted == "dense" and scorer == "mediapipe":
+        from talkpose.face.landmarks.dense import refine_points
+
+        return refine_points(frames, found, config.device)
+    return make_detector(wanted, max_faces=1, device=config.device).detect(frames).points
 
 
 def real_landmarks(track: Path, frames: Path, start: int, detector: Detector) -> np.ndarray:

@@ -15,7 +15,7 @@ from talkpose.face.track import load_track, track_poses
 from talkpose.files import read_json, write_json
 from talkpose.layout import OWN, RunLayout, item_id
 from talkpose.metrics.compute import LANDMARK_METRICS, Row, measure_item, measure_regions, write_metrics
-from talkpose.metrics.detections import make_scorer, real_landmarks
+from talkpose.metrics.detections import make_scorer, points_to_track, real_landmarks
 from talkpose.metrics.extra import ExtraMeter, needs_poses
 from talkpose.metrics.pooled import fid_rows, not_attempted
 from talkpose.metrics.poses import POSE_METRICS
@@ -84,7 +84,8 @@ def _measure(
     wanted = bool(POSE_METRICS & set(config.metrics.names)) or needs_poses(config.metrics)
     if wanted and not words:  # 29 frames say nothing of how a head moves
         face = load_face_model(config.face.model, config.face.model_path)
-        retracked = track_poses(frames, detection, face, config.face, config.device)
+        points = points_to_track(frames, detection.points, detector.name, config)
+        retracked = track_poses(frames, points, face, config.face, config.device)
         made = _poses_made(folder / "coefficients.npz")
     rows = measure_item(
         frames,

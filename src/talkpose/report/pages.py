@@ -187,6 +187,7 @@ def _bound(line: Mapping[str, Any]) -> dict[str, Any]:
         "text": line["text"],
         "bound": f"{bound}{unit}",
         "found": f"{line['found']:.3g}{unit}",
+        "unmended": "" if line.get("unmended") is None else f"{line['unmended']:.3g}{unit}",
         "n": line["n"],
         "verdict": "pass" if line["passed"] else "deviates",
     }

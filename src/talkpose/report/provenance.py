@@ -93,9 +93,12 @@ def features(config: RunConfig) -> list[Feature]:
         (
             "Reconstruction (3.1)",
             "ResNet-50 regressor of Deng et al.",
-            {"rnet": "ResNet-50 regressor of Deng et al.", "fit": "fit (Gauss-Newton on landmarks)"}[
-                face.reconstruction
-            ],
+            {
+                "rnet": "ResNet-50 regressor of Deng et al.",
+                "fit": "fit (Gauss-Newton on landmarks)"
+                if face.landmarks != "dense"
+                else "fit (Gauss-Newton on landmarks and turns by a network that learned on made people)",
+            }[face.reconstruction],
         ),
         (
             "Albedo of Ours-P (3.3.1)",

@@ -1,17 +1,20 @@
 """The workflow's validation step: every clip of a run that has a truth beside its raw file."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from talkpose.clips.listing import read_list
-from talkpose.clips.store import read_wav
+from talkpose.clips.store import read_frames, read_wav
 from talkpose.config import RunConfig
-from talkpose.face.ingest import load_window
-from talkpose.face.model import load_face_model
-from talkpose.face.track import load_track
+from talkpose.errors import UserError
+from talkpose.face.ingest import load_landmarks, load_window
+from talkpose.face.model import FaceModel, load_face_model
+from talkpose.face.track import Track, load_track
+from talkpose.face.track_step import track_parts
 from talkpose.face.truth import read_truth, truth_path
 from talkpose.files import read_json, write_json, write_parquet
 from talkpose.layout import RunLayout
@@ -57,6 +60,8 @@ class _Clip(NamedTuple):
     errors: Compared
     audio: np.ndarray
     sync: int
+    beside: Compared | None = None
+    """errors of the points before the detector mended them, where it does"""
 
 
 def validate_run(layout: RunLayout) -> None:
@@ -71,14 +76,22 @@ def validate_run(layout: RunLayout) -> None:
         layout.validation.with_suffix(".parquet"), pd.DataFrame(rows, columns=None if rows else ["clip"])
     )
     found = _found(clips, config) if clips else {}
+    mended = [clip._replace(errors=clip.beside) for clip in clips if clip.beside is not None]
+    beside = _found(mended, config) if clips and len(mended) == len(clips) else {}
     lines = [
-        {**bound._asdict(), "found": round(value, 6), "n": n, "passed": _passes(bound, value)}
+        {
+            **bound._asdict(),
+            "found": round(value, 6),
+            "n": n,
+            "passed": _passes(bound, value),
+            "unmended": round(beside[bound.quantity][0], 6) if bound.quantity in beside else None,
+        }
         for bound in BOUNDS
         if (known := found.get(bound.quantity)) is not None
         for value, n in [known]
         if np.isfinite(value)  # a clip too short for its measure says nothing
     ]
-    write_json(layout.validation, {"bounds": lines, "clips": rows})
+    write_json(layout.validation, {"landmarks": config.face.landmarks, "bounds": lines, "clips": rows})
 
 
 def _passes(bound: Bound, value: float) -> bool:
@@ -103,9 +116,22 @@ def _clips(layout: RunLayout, config: RunConfig) -> Iterator[_Clip]:
             truth = read_truth(truth_path(source.path))
             track = load_track(layout.track(corpus, source.clip))
             errors = compare(track, truth, load_window(folder), kept, model)
-            yield _Clip(
-                corpus, source.clip, section.role == "persons", errors, audio, row["sync_offset"] or 0
-            )
+            person, beside = section.role == "persons", None
+            if config.face.landmarks == "dense":
+                split = config.train_frames if person else count
+                beside = compare(
+                    _unmended(folder, model, config, split), truth, load_window(folder), kept, model
+                )
+            yield _Clip(corpus, source.clip, person, errors, audio, row["sync_offset"] or 0, beside)
+
+
+def _unmended(folder: Path, model: FaceModel, config: RunConfig, split: int) -> Track:
+    """The clip's track by MediaPipe's own points."""
+    points = load_landmarks(folder).unmended
+    if points is None:
+        raise UserError(f"{folder}: no points of MediaPipe's own; ingest the clip again")
+    plain = config.face.model_copy(update={"landmarks": "mediapipe"})
+    return track_parts(read_frames(folder / "frames.mkv"), points, model, plain, split, config.device)
 
 
 def _row(clip: _Clip) -> dict[str, Any]:

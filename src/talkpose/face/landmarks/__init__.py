@@ -1,4 +1,4 @@
-"""Landmark detectors behind one interface: `mediapipe` (default), `dlib` and `face-alignment`.
+"""Landmark detectors behind one interface: `mediapipe` (default), `dlib`, `face-alignment` and `dense`.
 
 A detector sees a whole video, frame by frame, so that long videos need not fit in memory. Every call of
 `detect` is a fresh video: no state leaks from call to call, and equal frames give equal points.
@@ -11,13 +11,14 @@ import numpy as np
 
 from talkpose.errors import UserError
 
-DetectorName = Literal["mediapipe", "dlib", "face-alignment"]
+DetectorName = Literal["mediapipe", "dlib", "face-alignment", "dense"]
 
 # (upper inner lip, lower inner lip, outer eye corner, outer eye corner)
 _MOUTH_POINTS = {
     "mediapipe": (13, 14, 33, 263),
     "dlib": (62, 66, 36, 45),
     "face-alignment": (62, 66, 36, 45),
+    "dense": (13, 14, 33, 263),
 }
 
 
@@ -28,6 +29,8 @@ class Detection(NamedTuple):
     """(T, N, 2) float32, continuous pixel coordinates of the main face; nan where there is none."""
     n_faces: np.ndarray
     """(T,) int32, faces in the frame that are at least half as wide as the main one."""
+    unmended: np.ndarray | None = None
+    """(T, N, 2) float32, where a detector mends another's points: those, to tell what it is worth"""
 
 
 Faces = tuple[np.ndarray, np.ndarray, int]
@@ -48,7 +51,8 @@ class Detector(Protocol):
 def make_detector(name: str, max_faces: int = 2, device: str = "cpu") -> Detector:
     """Build the detector called `name`; UserError if it is unknown or lacks its package or weights.
 
-    max_faces: 1 is faster where a second face can not occur; `device` matters to face-alignment alone.
+    max_faces: 1 is faster where a second face can not occur; `device` matters to face-alignment and
+    dense.
     """
     if name == "mediapipe":
         from talkpose.face.landmarks.mediapipe_detector import MediapipeDetector
@@ -62,6 +66,10 @@ def make_detector(name: str, max_faces: int = 2, device: str = "cpu") -> Detecto
         from talkpose.face.landmarks.face_alignment_detector import FaceAlignmentDetector
 
         return FaceAlignmentDetector(max_faces, device)
+    if name == "dense":
+        from talkpose.face.landmarks.dense import DenseDetector
+
+        return DenseDetector(max_faces, device)
     raise UserError(f"face.landmarks: no detector `{name}`; use one of {', '.join(_MOUTH_POINTS)}")
 
 

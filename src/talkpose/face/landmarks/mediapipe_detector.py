@@ -6,7 +6,8 @@ looks over the whole picture, and the mesh works on the part around the widest f
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,12 @@ class MediapipeDetector:
 
     def detect(self, frames: Iterable[np.ndarray]) -> Detection:
         """Landmarks (T, 468, 2) of the main face; comparable faces are counted once a second."""
+        with self.video() as faces:
+            return collect(frames, self.n_points, faces)
+
+    @contextmanager
+    def video(self) -> Iterator[Callable[[np.ndarray], Faces]]:
+        """What finds the faces, at most one with points, in one frame after another of a fresh video."""
         os.environ.setdefault("GLOG_minloglevel", "2")  # its C++ log is noise to our users
         import mediapipe as mp
 
@@ -40,8 +47,7 @@ class MediapipeDetector:
             ) as mesh,
             mp.solutions.face_detection.FaceDetection(model_selection=1) as finder,
         ):
-            video = _Video(mesh, finder, self.n_points, self.max_faces > 1)
-            return collect(frames, self.n_points, video.faces)
+            yield _Video(mesh, finder, self.n_points, self.max_faces > 1).faces
 
 
 class _Video:
