@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 import talkpose.face.landmarks.dense as dense
 from talkpose.clips.crop import CropWindow
@@ -104,6 +105,19 @@ def test_mediapipes_points_are_kept_and_can_be_mended_later(people, found):
     frames = people[0][0]
     assert np.array_equal(found[0].unmended, make_detector("mediapipe", max_faces=1).detect(frames).points)
     assert np.allclose(dense.refine_points(frames, found[0].unmended), found[0].points, atol=1e-3)
+
+
+def test_the_number_of_threads_changes_nothing(people, found):
+    frames, points = people[0][0], found[0].unmended
+    before, values = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            values.append((dense.told_pose(frames, points), dense.refine_points(frames, points)))
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    assert all(np.array_equal(a, b) for a, b in zip(*values, strict=True))
 
 
 def test_frames_without_a_face_stay_so(people, found):

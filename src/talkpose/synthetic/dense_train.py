@@ -1,13 +1,11 @@
 """Trains the network of the detector `dense` on made people and writes it with what it is worth on others."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
 import torch
-from numpy.random import Generator
 from safetensors.torch import save
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
@@ -92,20 +90,6 @@ def train(samples: Samples, steps: int, seed: int) -> DenseNet:
     _set_bases(net, parts)
     weights = _weights()
 
-    def face_loss(pictures: Tensor, components: Tensor, offsets: Tensor, pose: Tensor) -> Tensor:
-        found, told = net(pictures, components)
-        apart = found - offsets
-        pose_loss = functional.smooth_l1_loss(told, pose / POSE_SCALE, beta=0.1)
-        return pose_loss + 30 * (apart.abs() * weights).mean() + 15 * _gaps(apart).abs().mean()
-
-    _descend(net, face_loss, parts, steps, rng)
-    return net.eval()
-
-
-def _descend(
-    net: DenseNet, loss_of: Callable[..., Tensor], parts: _Parts, steps: int, rng: Generator
-) -> None:
-    """Train the network, and leave the running mean of its weights in it."""
     decay = 1 - 1 / max(min(MEAN_OF, steps // 10), 1)
     mean = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
     optimiser = torch.optim.AdamW(net.parameters(), RATE, weight_decay=2e-2)
@@ -117,17 +101,21 @@ def _descend(
             pictures, points, offsets, pose = _batch(parts, rng)
             components = net.whiten(points)
             components = components + 0.1 * torch.randn(components.shape)
-            loss = loss_of(pictures, components, offsets, pose)
+            found, told = net(pictures, components)
+            apart = found - offsets
+            gaps = apart[:, GAPS[:, 0]] - apart[:, GAPS[:, 1]]
+            loss = (
+                functional.smooth_l1_loss(told, pose / POSE_SCALE, beta=0.1)
+                + 30 * (apart.abs() * weights).mean()
+                + 15 * gaps.abs().mean()
+            )
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
             mean.update_parameters(net)
             bar.update(step + 1, f"loss {loss.item():.3f}")
     net.load_state_dict(mean.module.state_dict())
-
-
-def _gaps(apart: Tensor) -> Tensor:
-    return apart[:, GAPS[:, 0]] - apart[:, GAPS[:, 1]]
+    return net.eval()
 
 
 def worth(net: DenseNet, samples: Samples) -> dict[str, float]:

@@ -8,7 +8,8 @@ It is made for the embedded corpus; of real faces it knows nothing, and `mediapi
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -73,7 +74,7 @@ def told_pose(frames: np.ndarray, points: np.ndarray, device: str = "cpu") -> np
         part = slice(start, start + CHUNK)
         rows = zip(frames[valid][part], turn[part], middle[part], strict=True)
         pictures = _tensor([face_picture(*row) for row in rows], device)
-        with torch.inference_mode():
+        with torch.inference_mode(), _one_thread():
             told.append(net.tell(pictures).cpu().numpy().astype(np.float64))
     angles = np.full((len(points), 3), np.nan)
     shown = np.radians(POSE_SCALE * np.concatenate(told))
@@ -148,13 +149,24 @@ class _Mender:
         turn, middle = eye_frame(points)
         level = (points - middle[:, None]) @ np.swapaxes(turn, 1, 2)
         pictures = _tensor(self.pictures, self.device)
-        with torch.inference_mode():
+        with torch.inference_mode(), _one_thread():
             components = self.net.whiten(torch.from_numpy(level.astype(np.float32)).to(self.device))
             offsets = self.net.mend(pictures, components)
         # back into the picture: the inverse of a turn and scale
         moved = offsets.cpu().numpy() @ np.swapaxes(np.linalg.inv(turn), 1, 2)
         self.done.append((points + moved).astype(np.float32))
         self.pictures, self.points = [], []
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Sums over more threads differ in the last bit, and with them every track that follows."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _tensor(pictures: list[np.ndarray], device: str) -> Tensor:

@@ -23,6 +23,7 @@ PLACE: Final = np.array([0.5, 0.38])
 """Where their middle lies, of the side."""
 
 CORNERS: Final = (33, 263)
+
 POINTS_KEPT, OFFSETS_KEPT = 40, 60
 """Principal components of the points that go in and of the offsets that come out."""
 
