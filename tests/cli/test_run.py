@@ -4,6 +4,7 @@ import fcntl
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -62,3 +63,16 @@ def test_failure_shows_the_end_of_the_failed_rules_log(tmp_path):
     assert "the clip is broken" in text
     assert "line 5\n" not in text
     assert str(log) in text
+
+
+def test_a_run_for_another_target_names_no_report(tmp_path):
+    (tmp_path / "Snakefile").write_text(
+        'rule report:\n    output: "results/demo/report/index.html"\n    shell: "touch {output}"\n'
+        'rule other:\n    output: "other.txt"\n    shell: "touch {output}"\n'
+    )
+    config = Path(__file__).parents[2] / "config" / "demo.yaml"
+    result = talkpose("run", "--config", config, "other.txt", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "other.txt").exists() and "Report:" not in result.stdout
+    result = talkpose("run", "--config", config, cwd=tmp_path)
+    assert f"Report: {Path('results/demo/report/index.html')}" in result.stdout
