@@ -3,15 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from skimage.metrics import peak_signal_noise_ratio
 
 from talkpose.face.landmarks.dense_net import SIDE
-from talkpose.face.model import load_face_model
-from talkpose.synthetic.dense_samples import LOSSES, WIDE, Samples, draw_person, recorded
+from talkpose.synthetic.dense_samples import WIDE, Samples, draw_person
 from talkpose.synthetic.dense_train import _cut, learn_landmarks, mirror_order, train, worth
-from talkpose.synthetic.perform import perform_sentences
-from talkpose.synthetic.render import render_performance
-from talkpose.synthetic.write import speaker
 
 
 @pytest.fixture(scope="module")
@@ -33,29 +28,6 @@ def test_samples_are_faces_with_level_eyes(samples):
 def test_a_person_is_drawn_the_same_twice(samples):
     again = draw_person(5, 1)
     assert all(np.array_equal(a[samples.person == 1], b) for a, b in zip(samples, again, strict=True))
-
-
-def test_recorded_frames_are_the_same_frames_less_what_encoding_takes():
-    model = load_face_model("cc0")
-    who = speaker(model, 5, "landmarks-0000")
-    spoken = perform_sentences(model, 2, who.voice, who.style, 5, "recorded")
-    made = render_performance(model, who.look, spoken.expression[::6], spoken.pose[::6], 160)
-    losses = []
-    for crf in LOSSES:
-        seen = recorded(made, crf)
-        assert seen.shape == made.shape and seen.dtype == np.uint8
-        losses.append([peak_signal_noise_ratio(a, b) for a, b in zip(made, seen, strict=True)])
-    light, heavy = map(np.array, losses)
-    assert light.min() > 35 and light.max() < 48 and (heavy < light - 2).all() and heavy.min() > 30
-
-
-def test_samples_are_recorded(monkeypatch, samples):
-    """Without the encoding the same person is drawn sharper."""
-    monkeypatch.setattr("talkpose.synthetic.dense_samples.recorded", lambda frames, crf: frames)
-    sharp = draw_person(5, 1).pictures
-    seen = samples.pictures[samples.person == 1]
-    apart = [peak_signal_noise_ratio(a, b) for a, b in zip(sharp, seen, strict=True)]
-    assert min(apart) > 28 and max(apart) < 48
 
 
 def test_mirrored_points_are_their_partners(samples):

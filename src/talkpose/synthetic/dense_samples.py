@@ -1,19 +1,14 @@
-"""What the detector `dense` learns from: videos of made people, MediaPipe's points and the true ones."""
+"""What the detector `dense` learns from: pictures of made people, MediaPipe's points and the true ones."""
 
 import os
-from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from talkpose.clips.crop import crop_frames, fit_window
-from talkpose.clips.decode import iter_frames
-from talkpose.clips.store import write_mp4
 from talkpose.config import ClipsConfig
 from talkpose.face.camera import Camera
 from talkpose.face.coefficients import POSE
@@ -34,9 +29,6 @@ EVERY: Final = 11
 
 SIZES: Final = (128, 160, 160, 192, 256)
 """Of the videos, in pixels; the clips that are cut out of them have 96 to as many."""
-
-LOSSES: Final = (8, 18)
-"""Least and most constant rate factor of their encoding, which blurs the inside of dark lips first."""
 
 WIDE: Final = SIDE + 32
 """Side of the stored pictures: the network's with a margin to move in."""
@@ -81,8 +73,7 @@ def draw_person(seed: int, number: int) -> Samples:
     rng = numpy_rng(seed, "landmarks", name, "size")
     size = int(rng.choice(SIZES))
     expression, pose = spoken.expression[kept], spoken.pose[kept]
-    made = render_performance(model, who.look, expression, pose, size)
-    frames = recorded(made, int(rng.integers(LOSSES[0], LOSSES[1] + 1)))
+    frames = render_performance(model, who.look, expression, pose, size)
     found = MediapipeDetector(max_faces=1).detect(frames).points
     seen = np.isfinite(found).all((1, 2))
     chi, frames, found = coefficients_of(who.look, expression[seen], pose[seen]), frames[seen], found[seen]
@@ -112,14 +103,6 @@ def draw_person(seed: int, number: int) -> Samples:
         np.degrees(shown).astype(np.float32),
         np.full(len(found), number),
     )
-
-
-def recorded(frames: Iterable[np.ndarray], crf: int) -> np.ndarray:
-    """Frames (T, H, W, 3) uint8 as they come back out of a video with this constant rate factor."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "recorded.mp4"
-        write_mp4(path, frames, None, crf=crf)
-        return np.stack(list(iter_frames(path)))
 
 
 def _nobody() -> Samples:

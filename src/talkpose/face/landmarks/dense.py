@@ -36,7 +36,7 @@ from talkpose.face.landmarks.mediapipe_detector import MediapipeDetector
 
 DENSE_PATH: Final = Path(str(resources.files("talkpose.face"))) / "data" / "dense.safetensors"
 
-DENSE_SHA256: Final = "66e7c33a3393e907c3b0ce9bc5802a485a83e7b3a7669b9a505f1fe1f491fecf"
+DENSE_SHA256: Final = "52b4cae0546225c72b8f06a8eb888892837c07abeb953d6a7225cb018a95b563"
 """Of that file: other weights are another detector, and so other code."""
 
 CHUNK: Final = 64
