@@ -23,7 +23,7 @@ from talkpose.synthetic.world import PARTS, Entry, Part, part_shards
 
 WORD_FRAMES = 29
 CRF = 6
-"""H.264 quality of its videos: compressed as real ones are; at 12 the inner edge of dark lips is lost at 160x160"""
+"""H.264 quality of its videos: compressed as real ones are; at 12 dark lips lose their inside at this size"""
 
 
 class Speaker(NamedTuple):
