@@ -6,6 +6,8 @@ import torch
 
 import talkpose.face.landmarks.dense as dense
 from talkpose.clips.crop import CropWindow
+from talkpose.clips.decode import iter_frames
+from talkpose.clips.store import write_mp4
 from talkpose.config.face import FaceConfig
 from talkpose.errors import UserError
 from talkpose.face.camera import Camera
@@ -26,7 +28,7 @@ from talkpose.face.truth import Spans, Truth, truth_in_crop
 from talkpose.files import read_json, sha256
 from talkpose.synthetic.perform import perform_sentences
 from talkpose.synthetic.render import coefficients_of, render_performance, true_landmarks
-from talkpose.synthetic.write import speaker
+from talkpose.synthetic.write import CRF, speaker
 
 SIZE, SECONDS, PEOPLE = 160, 5, 4
 SEED = 9_000
@@ -39,15 +41,17 @@ def model():
 
 
 @pytest.fixture(scope="module")
-def people(model):
-    """Frames, coefficients and true points of each."""
+def people(model, tmp_path_factory):
+    """Frames as the embedded corpus is encoded, coefficients and true points of each."""
+    path = tmp_path_factory.mktemp("people") / "encoded.mp4"
     made = []
     for n in range(PEOPLE):
         name = f"stranger-{n}"
         who = speaker(model, SEED, name)
         said = perform_sentences(model, SECONDS, who.voice, who.style, SEED, name)
         chi = coefficients_of(who.look, said.expression, said.pose)
-        frames = render_performance(model, who.look, said.expression, said.pose, SIZE)
+        write_mp4(path, render_performance(model, who.look, said.expression, said.pose, SIZE), None, crf=CRF)
+        frames = np.stack(list(iter_frames(path)))
         made.append((frames, chi, true_landmarks(model, chi, SIZE)[1]))
     return made
 

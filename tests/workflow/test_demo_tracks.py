@@ -1,0 +1,32 @@
+"""The demo's corpus, written, read and tracked by the real Snakefile: every bound on its tracks holds."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from talkpose.files import read_json
+from talkpose.layout import RunLayout
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_tracks_of_the_demo_are_within_their_bounds(tmp_path):
+    for name in ("Snakefile", "workflow", "profiles", "config"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    command = [sys.executable, "-m", "talkpose", "run", "--config", "config/demo.yaml", "validation_check"]
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=1200, check=False
+    )
+    assert done.returncode == 0, done.stderr + done.stdout
+    found = read_json(RunLayout(tmp_path / "results" / "demo").validation)
+    assert found["landmarks"] == "dense" and len(found["clips"]) == 53
+    lines = {line["quantity"]: line for line in found["bounds"]}
+    axes = ("pitch", "yaw", "roll", "rotation")
+    most = {f"{axis}-{what}": bound for axis in axes for what, bound in (("median", 1.0), ("p95", 3.0))}
+    most |= {"landmarks": 0.02, "hs": 0.02, "audio-pose": 0.05, "sync": 0.0}
+    assert lines.keys() == {*most, "mouth"}
+    assert {name: lines[name]["found"] for name in most if not lines[name]["found"] <= most[name]} == {}
+    assert lines["mouth"]["found"] >= 0.95
+    assert all(line["passed"] for line in lines.values())
